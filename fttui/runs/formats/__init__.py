@@ -7,10 +7,13 @@ from fttui.runs.formats.mlflow import MLflow
 from fttui.runs.formats.tensorboard import TensorBoard
 from fttui.runs.formats.text_log import TextLogs
 from fttui.runs.formats.trackio import Trackio
+from fttui.runs.formats.trainer_state import TrainerState
 from fttui.runs.formats.wandb import Wandb
 
-FORMATS: tuple[Format, ...] = (Wandb(), MLflow(), Trackio(), TensorBoard(), CsvTable(), JsonLines(), TextLogs())
-"""All formats. Where two sources of a run have the same metric, the first wins."""
+FORMATS: tuple[Format, ...] = (
+    *(TrainerState(), Wandb(), MLflow(), Trackio(), TensorBoard(), CsvTable(), JsonLines(), TextLogs()),
+)
+"""All formats. Where two sources of a run have the same metric or fact, the first wins."""
 
 
 def formats(log_pattern: str = "") -> tuple[Format, ...]:

@@ -1,0 +1,251 @@
+"""Index of the runs below directories: found once, and kept up to date by the times of directories and files.
+
+A directory whose change time is the same as before is not listed again, so that a second look at 10,000 runs costs one
+`stat` for each directory and each file that a run writes to. Standard library only.
+"""
+
+import glob
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from fttui.runs.formats import FORMATS
+from fttui.runs.formats.base import Source
+from fttui.runs.formats.trainer_state import CHECKPOINT
+from fttui.runs.place import fixed_part, is_pattern
+from fttui.text import clean_line
+
+MOST_DIRECTORIES = 200_000
+DEEPEST = 24
+"""Levels below a root that are looked at."""
+SETTLED_NS = 2_000_000_000
+"""Nanoseconds after its last change from which on the change time of a directory says that nothing is new in it."""
+_LOGS = frozenset({"runs", "logs", "log", "logging", "tb", "tensorboard", "tb_logs", "tblogs", "wandb", "events"})
+"""Names of directories in which a trainer puts the logs of the run whose output is beside them."""
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "blobs", "snapshots"})
+"""Names of directories that have no runs."""
+_PER_FILE = frozenset({"csv", "jsonl", "log"})
+"""Formats of which several files in one directory are several runs."""
+_ALONE = "trainer_state"
+"""Format that says that a directory is the output of one run."""
+
+Signature = tuple[int, ...]
+"""State of a run on the disk: change time of its directory in nanoseconds, then change time and size of each file that
+it writes to; zeros for what is missing."""
+_ORDER = {format.name: number for number, format in enumerate(FORMATS)}
+
+
+class FoundRun(NamedTuple):
+    """A run, as far as the names of its files say."""
+
+    id: str
+    """Path below the watched directories, cleaned; unique."""
+    directory: str
+    sources: tuple[Source, ...]
+
+
+class Folder(NamedTuple):
+    """A directory as it was listed."""
+
+    changed: int
+    """Its change time in nanoseconds."""
+    is_settled: bool
+    """The change time says whether it has changed since. Not when it was listed a moment after its change."""
+    folders: tuple[str, ...]
+    """Names of the directories in it that may have runs."""
+    sources: tuple[Source, ...]
+
+
+class Directory:
+    """Runs below roots, which are directories, files or patterns."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = tuple(patterns)
+        self.folders: dict[str, Folder] = {}
+        """Listed directories by path. May be filled from a file before the first refresh."""
+        self.runs: dict[str, FoundRun] = {}
+        """Runs by id."""
+        self.problems: list[str] = []
+        """Sentences about what could not be looked at."""
+        self._made_from: tuple[object, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """Directory that ids are below: that of the only root, else the common one of all."""
+        fixed = [fixed_part(pattern) for pattern in self._patterns]
+        common = os.path.commonpath(fixed)
+        is_file = len(fixed) == 1 and not is_pattern(self._patterns[0]) and os.path.isfile(common)
+        return os.path.dirname(common) if is_file else common
+
+    def roots(self) -> list[str]:
+        """Return the paths that the patterns mean now."""
+        found: dict[str, None] = {}
+        for pattern in self._patterns:
+            found |= dict.fromkeys(sorted(glob.iglob(pattern)) if is_pattern(pattern) else [pattern])
+        return list(found)
+
+    def refresh(self) -> bool:
+        """Look for runs. Return True if the runs, or the places that they write to, have changed.
+
+        Raises:
+            OSError: a root that is no pattern cannot be listed.
+        """
+        walk = _Walk(self.folders)
+        for root in self.roots():
+            walk.add(root)
+        self.problems = walk.sentences()
+        made_from = tuple((path, owner, folder.sources) for path, owner, folder in walk.found)
+        self.folders = walk.folders
+        if made_from == self._made_from and self.runs:
+            return False
+        self._made_from = made_from
+        self.runs = {run.id: run for run in self._named(walk.found)}
+        return True
+
+    def signature(self, run: FoundRun) -> Signature:
+        """Return the state of a run on the disk now."""
+        found = [self.changed(run)]
+        for source in run.sources:
+            try:
+                status = os.stat(source.path)
+            except OSError:
+                found += (0, 0)
+            else:
+                found += (status.st_mtime_ns, status.st_size)
+        return tuple(found)
+
+    def changed(self, run: FoundRun) -> int:
+        """Return the change time of the directory of a run at the last refresh; 0 if it was not listed."""
+        folder = self.folders.get(run.directory)
+        return folder.changed if folder is not None else 0
+
+    def is_settled(self, run: FoundRun) -> bool:
+        """Tell whether the directory of a run would have another change time if it had changed since it was listed."""
+        folder = self.folders.get(run.directory)
+        return folder is not None and folder.is_settled
+
+    def _named(self, found: Iterable[tuple[str, str, Folder]]) -> Iterator[FoundRun]:
+        """Put the sources together by run, and give each run an id."""
+        by_run: dict[tuple[str, str], list[Source]] = {}
+        for path, owner, folder in found:
+            for name, source in _keyed(folder.sources, is_owned=bool(owner)):
+                by_run.setdefault((owner or path, name), []).append(source)
+        base, ids = self.base, set[str]()
+        start = base.rstrip("/") + "/"
+        for (path, name), sources in by_run.items():
+            place = path.removeprefix(start) if path != base else "."
+            whole = os.path.basename(path) or "/" if place == "." else place
+            if name:
+                whole = name if place == "." else f"{place}/{name}"
+            id = clean_line(whole)
+            if id != whole or not id or id in ids:
+                id = f"{id}~{hashlib.blake2b(os.fsencode(whole), digest_size=3).hexdigest()}"
+            ids.add(id)
+            if len(sources) > 1:
+                sources.sort(key=lambda source: _ORDER[source.format])
+            yield FoundRun(id, path, tuple(sources))
+
+
+class _Walk:
+    """One look at all directories. Directories that have not changed are taken from the last one."""
+
+    def __init__(self, known: Mapping[str, Folder]) -> None:
+        self._known = known
+        self._now = time.time_ns()
+        self._unreadable: list[str] = []
+        self._seen: set[tuple[int, int]] = set()
+        self._is_cut = False
+        self.folders: dict[str, Folder] = {}
+        self.found: list[tuple[str, str, Folder]] = []
+        """Path, output directory that owns its logs (may be empty), and content of each directory with sources."""
+
+    def add(self, root: str) -> None:
+        """Look at a root and everything below it. Symbolic links below it are not followed."""
+        status = os.stat(root)
+        if not stat.S_ISDIR(status.st_mode):
+            directory, name = os.path.split(root)
+            if sources := _sources(directory, [name]):
+                self.found.append((directory, "", Folder(0, False, (), sources)))
+            return
+        waiting = [(root, "", 0)]
+        is_root = True
+        while waiting:
+            path, owner, depth = waiting.pop()
+            try:
+                folder = self._folder(path)
+            except OSError as error:
+                if is_root:
+                    raise
+                self._unreadable.append(f"{path} ({error.strerror or error})")
+                continue
+            is_root = False
+            if folder is None:
+                continue
+            if folder.sources:
+                self.found.append((path, owner, folder))
+            if len(self.folders) >= MOST_DIRECTORIES or depth >= DEEPEST:
+                self._is_cut |= bool(folder.folders)
+                continue
+            if not folder.folders:
+                continue
+            is_output = any(source.format == _ALONE for source in folder.sources)
+            start = path.rstrip("/") + "/"
+            for name in folder.folders:
+                inner = owner or (path if is_output and name.lower() in _LOGS else "")
+                waiting.append((start + name, inner, depth + 1))
+
+    def _folder(self, path: str) -> Folder | None:
+        status = os.stat(path)
+        place = (status.st_dev, status.st_ino)
+        if place in self._seen:
+            return None  # below two roots
+        self._seen.add(place)
+        known = self._known.get(path)
+        if known is None or known.changed != status.st_mtime_ns or not known.is_settled:
+            # A directory that changed a moment ago may change again within the resolution of its time.
+            known = _listed(path, status.st_mtime_ns, is_settled=status.st_mtime_ns < self._now - SETTLED_NS)
+        self.folders[path] = known
+        return known
+
+    def sentences(self) -> list[str]:
+        """Return what could not be looked at."""
+        found = []
+        if self._unreadable:
+            more = f" and {len(self._unreadable) - 3} more" if len(self._unreadable) > 3 else ""
+            found.append(f"cannot look into {', '.join(self._unreadable[:3])}{more}")
+        if self._is_cut:
+            found.append(f"more than {MOST_DIRECTORIES:,} directories, or deeper than {DEEPEST}: the rest is left out")
+        return found
+
+
+def _listed(path: str, changed: int, *, is_settled: bool) -> Folder:
+    names: list[str] = []
+    folders: list[str] = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            names.append(entry.name)
+            # The hidden directories of a project are those of its tools.
+            if entry.is_dir(follow_symlinks=False) and entry.name[0] != "." and entry.name not in _SKIPPED:
+                folders.append(entry.name)
+    inner = tuple(name for name in folders if not CHECKPOINT.fullmatch(name))
+    return Folder(changed, is_settled, inner, _sources(path, names))
+
+
+def _sources(path: str, names: Sequence[str]) -> tuple[Source, ...]:
+    return tuple(source for format in FORMATS for source in format.sources(path, names))
+
+
+def _keyed(sources: Sequence[Source], *, is_owned: bool) -> Iterator[tuple[str, Source]]:
+    """Yield sources with the name of their run inside the directory, which is empty for the run of the directory."""
+    if len(sources) == 1:
+        yield sources[0].key, sources[0]
+        return
+    is_one = is_owned or any(source.format == _ALONE for source in sources)
+    counted = [source.format for source in sources if source.format in _PER_FILE]
+    several = not is_one and len(set(counted)) < len(counted)
+    for source in sources:
+        stem = os.path.splitext(os.path.basename(source.path))[0]
+        yield source.key or (stem if several and source.format in _PER_FILE else ""), source

@@ -1,0 +1,85 @@
+"""A run as a job in the shape of OpenAI's API, with the state that its files show."""
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from fttui.runs.directory import FoundRun
+
+LEAST_PATIENCE = 600.0
+"""Seconds without a change of its files for which a run counts as running."""
+PATIENCE = 3.0
+"""The same as a multiple of the longest wait between two changes so far: a checkpoint may take hours."""
+STALLED_FOR = 86400.0
+"""Seconds after its last change from which on a run without an end counts as stopped, not as stalled."""
+ENDED = ("succeeded", "failed", "cancelled")
+"""States that a library logs at the end of a run."""
+
+Raw = dict[str, Any]
+
+
+def job_of(run: FoundRun, facts: Mapping[str, Any], changed_at: float, now: float) -> Raw:
+    """Return a run as a job.
+
+    Args:
+        facts: see `RunLog.facts`.
+        changed_at: time of the last change of its files, in Unix seconds.
+    """
+    status = status_of(facts, changed_at, now)
+    is_final = status in (*ENDED, "stopped")
+    method = str(facts.get("method") or "supervised")
+    settings = dict(facts.get("hyperparameters") or {})
+    seed = settings.pop("seed", None)
+    if facts.get("epochs") is not None:
+        settings.setdefault("n_epochs", facts["epochs"])
+    error = facts.get("error") if status == "failed" else None
+    host = facts.get("host")
+    return {
+        "object": "fine_tuning.job",
+        "id": run.id,
+        "status": status,
+        "model": facts.get("model"),
+        "suffix": facts.get("name") or run.id,
+        "created_at": facts.get("created_at") or changed_at,
+        "finished_at": (facts.get("ended_at") or changed_at) if is_final else None,
+        "method": {"type": method, method: {"hyperparameters": settings}},
+        "seed": seed,
+        "trained_tokens": facts.get("trained_tokens"),
+        "trained_steps": facts.get("trained_steps"),
+        "total_steps": facts.get("total_steps"),
+        "error": {"message": error} if error else None,
+        "metadata": {"url": facts["url"]} if facts.get("url") else {},
+        "fttui": {"environment": {"host": host}} if host else {},
+    }
+
+
+def sent_of(run: FoundRun, facts: Mapping[str, Any]) -> Raw:
+    """Return what was read of a run, as `--json` prints it."""
+    sources = [{"format": each.format, "path": each.path, "key": each.key} for each in run.sources]
+    return {"id": run.id, "directory": run.directory, "sources": sources, "facts": dict(facts)}
+
+
+def status_of(facts: Mapping[str, Any], changed_at: float, now: float) -> str:
+    """Return the state of a run: as it was logged, else by its process, else by the age of its last change."""
+    if facts.get("status") in ENDED:
+        return str(facts["status"])
+    if _process_lives(facts.get("pid"), facts.get("host")):
+        return "running"
+    silent = now - changed_at
+    if silent <= max(LEAST_PATIENCE, PATIENCE * float(facts.get("longest_wait") or 0.0)):
+        return "running"
+    return "stalled" if silent <= STALLED_FOR else "stopped"
+
+
+def _process_lives(pid: object, host: object) -> bool:
+    """Tell whether the process of a run is alive on this machine."""
+    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 1 or host != socket.gethostname():
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # of another user
+    return True

@@ -1,0 +1,255 @@
+"""Records of one run from all of its sources, put together as the events, checkpoints and samples of a job.
+
+Objects have the shape of OpenAI's API. Texts stay as the library wrote them: they are cleaned where models are decoded.
+"""
+
+import hashlib
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from fttui.runs.directory import FoundRun
+from fttui.runs.formats import BY_NAME
+from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Reader, Source
+from fttui.runs.names import canonical
+
+MOST_POINTS = 100_000
+"""Steps that are kept in memory. Of a longer run every second, fourth, … step is kept."""
+MOST_LINES = 20_000
+MOST_PROBLEMS = 50
+SAME = 1e-6
+"""Relative difference up to which two sources say the same number."""
+_SHOWN = ("train_loss", "full_valid_loss", "valid_loss", "train_mean_reward")
+
+Raw = dict[str, Any]
+
+
+class RunLog:
+    """Log of one run. It grows with its files, and never reads the same bytes twice."""
+
+    def __init__(self, run: FoundRun) -> None:
+        self.run = run
+        self._readers: list[tuple[Source, Reader]] = [
+            (source, BY_NAME[source.format].reader(source)) for source in run.sources
+        ]
+        self._facts: dict[Source, dict[str, Any]] = {}
+        self._steps: dict[int, dict[str, float]] = {}
+        """Values by step, as they were told last."""
+        self._lines: dict[tuple[str, float | None], int] = {}
+        self._checkpoints: dict[str, FoundCheckpoint] = {}
+        self._samples: dict[int, list[FoundSample]] = {}
+        self._sample_times: dict[int, float | None] = {}
+        self._problems: dict[str, None] = {}
+        self._stride = 1
+        self._times: list[float] = []
+        """Times of points and checkpoints, ascending."""
+        self.events: list[Raw] = []
+        """Events, oldest first."""
+        self.has_more = True
+        """A source had more than one read returns, or was not read yet."""
+
+    def read(self) -> None:
+        """Read once what is new in each source."""
+        points: list[FoundPoint] = []
+        lines: list[FoundLine] = []
+        self.has_more = False
+        for source, reader in self._readers:
+            try:
+                found = reader.read()
+            except OSError as error:
+                found = Found(problems=[f"Cannot read {source.path}: {error.strerror or error}."])
+            except Exception as error:  # a reader of foreign files must not end the list
+                found = Found(problems=[f"Cannot read {source.path}: {type(error).__name__}."])
+            if found.restarted:
+                self._restart()
+            self.has_more |= found.more
+            points += found.points
+            lines += found.lines
+            self._facts.setdefault(source, {}).update(found.facts)
+            self._checkpoints |= {each.path: each for each in found.checkpoints}
+            self._add_samples(found.samples)
+            lines += self._new_problems(found.problems)
+        self._add(points, lines)
+
+    def read_all(self) -> None:
+        """Read everything that the sources have now."""
+        self.read()
+        while self.has_more:
+            self.read()
+
+    # Results
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Facts about the run. Of several sources the first that knows one counts."""
+        found: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
+        for source, _ in self._readers:
+            facts = self._facts.get(source, {})
+            settings = {**(facts.get("hyperparameters") or {}), **settings}
+            found = {**{name: value for name, value in facts.items() if value not in (None, "", {})}, **found}
+        started = [facts["created_at"] for facts in self._facts.values() if facts.get("created_at")]
+        if started:
+            found["created_at"] = min(started)
+        steps = [step for step in self._steps if self._steps[step]]
+        found |= {"hyperparameters": settings, "trained_steps": max(steps, default=None)}
+        found["longest_wait"] = self._longest_wait(found.get("created_at"))
+        found["method"] = found.get("method") or self._method()
+        found["problems"] = list(self._problems)
+        return found
+
+    def checkpoints(self) -> list[Raw]:
+        """Return the checkpoints by step, with the metrics of their steps."""
+        rows = sorted(self._checkpoints.values(), key=lambda each: (each.step, each.path))
+        return [self._checkpoint(each) for each in rows if os.path.lexists(each.path)]
+
+    def samples(self) -> list[Raw]:
+        """Return the samples by step."""
+        return [
+            {
+                "object": "fttui.samples",
+                "id": f"samples-{step}",
+                "step_number": step,
+                "created_at": self._sample_times.get(step),
+                "samples": [
+                    {
+                        "prompt": [{"role": "user", "content": each.prompt}],
+                        "answer": each.answer,
+                        "expected": each.expected,
+                    }
+                    for each in found
+                ],
+            }
+            for step, found in sorted(self._samples.items())
+        ]
+
+    # Records
+
+    def _add(self, points: Iterable[FoundPoint], lines: Iterable[FoundLine]) -> None:
+        """Add new records in the order of their times; those without a time follow the record before them."""
+        joined: dict[int, tuple[dict[str, float], float | None]] = {}
+        for point in points:
+            values, time = joined.get(point.step, ({}, None))
+            # The first source of a step counts; another one adds what it lacks.
+            known = {name: value for name, value in canonical(point.values).items() if name not in values}
+            joined[point.step] = (values | known, time if time is not None else point.time)
+        fresh: list[tuple[float, int, Raw]] = []
+        at = -math.inf
+        for step, (values, time) in sorted(joined.items()):
+            at = max(at, time) if time is not None else at
+            if (event := self._point(step, values, time)) is not None:
+                fresh.append((at, 0, event))
+        at = -math.inf if not fresh else fresh[-1][0]
+        for line in lines:
+            at = line.time if line.time is not None else at
+            fresh.append((at, 1, self._line(line)))
+        fresh.sort(key=lambda item: item[:2])
+        # A new list: a reader of the page before may be under way.
+        self.events = [*self.events, *(event for _, _, event in fresh)]
+        self._thin_out()
+
+    def _point(self, step: int, values: Mapping[str, float], time: float | None) -> Raw | None:
+        known = self._steps.get(step, {})
+        if all(name in known and _is_same(known[name], value) for name, value in values.items()):
+            return None
+        self._steps[step] = {**known, **values}
+        if time is not None and (not self._times or time > self._times[-1]):
+            self._times.append(time)
+        if step % self._stride and not any(name.startswith("full_valid_") for name in values):
+            return None
+        total = next((facts["total_steps"] for facts in self._facts.values() if facts.get("total_steps")), None)
+        place = {"step": step, **({"total_steps": total} if total else {})}
+        data = {name: value if math.isfinite(value) else str(value) for name, value in values.items()}
+        shown = ", ".join(f"{name}={values[name]:.4g}" for name in _SHOWN if name in values)
+        where = f"Step {step}/{total}" if total else f"Step {step}"
+        return {
+            "object": "fine_tuning.job.event",
+            "id": f"step-{step}-{_digest(sorted(data.items()))}",
+            "created_at": time,
+            "level": "info",
+            "type": "metrics",
+            "message": f"{where}: {shown}" if shown else where,
+            "data": {**place, **data},
+        }
+
+    def _line(self, line: FoundLine) -> Raw:
+        key = (line.text, line.time)
+        self._lines[key] = number = self._lines.get(key, 0) + 1
+        if len(self._lines) > MOST_LINES:
+            del self._lines[next(iter(self._lines))]
+        return {
+            "object": "fine_tuning.job.event",
+            "id": f"line-{_digest((*key, number))}",
+            "created_at": line.time,
+            "level": line.level,
+            "type": "message",
+            "message": line.text,
+            "data": {},
+        }
+
+    def _new_problems(self, problems: Sequence[str]) -> list[FoundLine]:
+        fresh = [text for text in dict.fromkeys(problems) if text not in self._problems]
+        fresh = fresh[: max(0, MOST_PROBLEMS - len(self._problems))]
+        self._problems |= dict.fromkeys(fresh)
+        return [FoundLine(None, "warn", text) for text in fresh]
+
+    def _add_samples(self, samples: Iterable[FoundSample]) -> None:
+        for sample in samples:
+            self._samples.setdefault(sample.step, []).append(sample)
+            self._sample_times[sample.step] = sample.time
+
+    def _restart(self) -> None:
+        """Forget the points and lines of a training that was started again in the same place."""
+        self._steps.clear()
+        self._times.clear()
+        self._lines.clear()
+        self.events = []
+
+    def _thin_out(self) -> None:
+        while len(self.events) > MOST_POINTS:
+            self._stride *= 2
+            kept = [event for event in self.events if self._is_kept(event)]
+            is_useless = len(kept) == len(self.events)  # lines, and validations
+            self.events = kept[-MOST_POINTS:] if is_useless else kept
+
+    def _is_kept(self, event: Raw) -> bool:
+        step = event["data"].get("step")
+        return step is None or not step % self._stride or any(name.startswith("full_valid_") for name in event["data"])
+
+    def _checkpoint(self, found: FoundCheckpoint) -> Raw:
+        try:
+            saved: float | None = os.stat(found.path).st_mtime
+        except OSError:
+            saved = None
+        values = self._steps.get(found.step, {})
+        return {
+            "object": "fine_tuning.job.checkpoint",
+            "id": os.path.relpath(found.path, self.run.directory),
+            "created_at": saved,
+            "fine_tuning_job_id": self.run.id,
+            "fine_tuned_model_checkpoint": found.path,
+            "step_number": found.step,
+            "metrics": {name: value for name, value in values.items() if math.isfinite(value)},
+            "fttui": {"size": found.size, "is_best": found.is_best},
+        }
+
+    def _longest_wait(self, start: float | None) -> float | None:
+        saved = [each for each in (row["created_at"] for row in self.checkpoints()) if each is not None]
+        times = sorted({*self._times, *saved, *([start] if start is not None else [])})
+        return max((after - before for before, after in pairwise(times)), default=None)
+
+    def _method(self) -> str:
+        names = set().union(*(self._steps[step] for step in list(self._steps)[:50]))
+        if any("rewards_chosen" in name or "rewards_margins" in name for name in names):
+            return "dpo"
+        return "reinforcement" if "train_mean_reward" in names else "supervised"
+
+
+def _is_same(before: float, after: float) -> bool:
+    return math.isclose(before, after, rel_tol=SAME, abs_tol=1e-12) or (math.isnan(before) and math.isnan(after))
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(ascii(value).encode("ascii"), digest_size=6).hexdigest()

@@ -1,0 +1,42 @@
+"""Directories of runs as one URL, `file:///scratch/me`, and the paths in it. Standard library only.
+
+A profile of runs needs a base URL like any other: it names the place in messages and in the archive.
+"""
+
+import os
+from collections.abc import Sequence
+
+SCHEME = "file://"
+_SEPARATOR = ":"
+_WILD = "*?["
+
+
+def url_of(paths: Sequence[str]) -> str:
+    """Return the URL of directories, files and patterns. `~` is expanded; relative paths become absolute."""
+    from urllib.parse import quote  # late: the first frame of other profiles needs no URL
+
+    whole = (os.path.abspath(os.path.expanduser(path)) for path in paths)
+    return SCHEME + _SEPARATOR.join(quote(os.fsencode(path), safe="/*?[]!-_.~") for path in whole)
+
+
+def paths_of(url: str) -> tuple[str, ...]:
+    """Return the absolute paths and patterns in a URL that `url_of` made; empty for any other URL."""
+    from urllib.parse import unquote_to_bytes
+
+    if not url.startswith(f"{SCHEME}/"):
+        return ()
+    return tuple(os.fsdecode(unquote_to_bytes(part)) for part in url.removeprefix(SCHEME).split(_SEPARATOR) if part)
+
+
+def fixed_part(pattern: str) -> str:
+    """Return the directory of a pattern before its first wildcard; the path itself without one, or if it exists."""
+    if not is_pattern(pattern):
+        return pattern
+    parts = pattern.split("/")
+    first = next(index for index, part in enumerate(parts) if any(sign in part for sign in _WILD))
+    return "/".join(parts[:first]) or "/"
+
+
+def is_pattern(path: str) -> bool:
+    """Tell whether a path has wildcards and is not the name of an existing file."""
+    return any(sign in path for sign in _WILD) and not os.path.lexists(path)

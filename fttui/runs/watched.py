@@ -1,0 +1,231 @@
+"""Watched directories: their runs as jobs, the logs of runs, and what is remembered between two starts.
+
+All methods may be called in threads. Nothing is written below the directories: the memory is a file of the caller's.
+"""
+
+import contextlib
+import json
+import math
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fttui import atomic
+from fttui.runs.directory import Directory, Folder, FoundRun, Signature
+from fttui.runs.formats.base import Source
+from fttui.runs.job import ENDED, Raw, job_of, sent_of
+from fttui.runs.log import RunLog
+
+MOST_LOGS = 48
+"""Logs that are kept in memory. Others are read from their start again when they are asked for."""
+SAVE_EVERY = 30.0
+"""Least seconds between two writes of the memory."""
+_VERSION = 1
+
+
+class Job(NamedTuple):
+    """A run as a job."""
+
+    job: Raw
+    """In the shape of OpenAI's API."""
+    sent: Raw
+    """What was read of it."""
+
+
+class _Known(NamedTuple):
+    """Facts about a run as they were read."""
+
+    signature: Signature
+    facts: dict[str, Any]
+    is_whole: bool
+    """Its files were read to their end."""
+
+
+class _Log:
+    """A log with the lock of its readers."""
+
+    def __init__(self, run: FoundRun) -> None:
+        self.log = RunLog(run)
+        self.lock = threading.Lock()
+
+
+class Watched:
+    """Runs below some directories."""
+
+    def __init__(self, patterns: Sequence[str], memory: str = "") -> None:
+        """
+        Args:
+            patterns: directories, files and patterns.
+            memory: file that remembers directories and facts about runs; none if empty.
+        """
+        self._directory = Directory(patterns)
+        self._memory = memory
+        self._known: dict[str, _Known] = {}
+        self._signatures: dict[str, Signature] = {}
+        self._logs: dict[str, _Log] = {}
+        self._order: list[str] = []
+        self._places: dict[str, int] = {}
+        self._lock = threading.RLock()
+        self._is_loaded = not memory
+        self._is_changed = False
+        self._saved_at = -math.inf
+
+    @property
+    def problems(self) -> list[str]:
+        """Sentences about what could not be looked at."""
+        return list(self._directory.problems)
+
+    def page(self, after: str | None, limit: int, now: float) -> tuple[list[Job], bool]:
+        """Return jobs in the order of the list, newest first, and whether there are more.
+
+        Args:
+            after: id of the last job of the page before. None looks at the directories again.
+
+        Raises:
+            OSError: a directory cannot be read.
+        """
+        with self._lock:
+            if after is None or not self._order:
+                self.refresh()
+            start = 0 if after is None else self._places.get(after, len(self._order)) + 1
+            ids = self._order[start : start + limit]
+            found = [self._job(id, now) for id in ids]
+            if self._is_changed and now - self._saved_at >= SAVE_EVERY:
+                self._saved_at = now
+                self.save()
+            return found, start + limit < len(self._order)
+
+    def refresh(self) -> None:
+        """Look at the directories again.
+
+        Raises:
+            OSError: a directory cannot be read.
+        """
+        with self._lock:
+            self._load()
+            before = self._directory.folders
+            if self._directory.refresh():
+                self._is_changed |= self._directory.folders != before
+                for id in self._known.keys() - self._directory.runs.keys():
+                    del self._known[id]
+            self._signatures = {id: self._signature(run) for id, run in self._directory.runs.items()}
+            self._order = sorted(self._signatures, key=self._place, reverse=True)
+            self._places = {id: place for place, id in enumerate(self._order)}
+
+    def job(self, id: str, now: float) -> Job | None:
+        """Return one job as it is now; None for an unknown one.
+
+        Raises:
+            OSError: a directory cannot be read.
+        """
+        with self._lock:
+            if not self._order:
+                self.refresh()
+            if (run := self._directory.runs.get(id)) is None:
+                return None
+            self._signatures[id] = self._directory.signature(run)
+            return self._job(id, now)
+
+    def log(self, id: str) -> RunLog | None:
+        """Return the log of a run, read to the end of its files; None for an unknown run.
+
+        Raises:
+            OSError: a directory cannot be read.
+        """
+        with self._lock:
+            if not self._order:
+                self.refresh()
+            if (run := self._directory.runs.get(id)) is None:
+                return None
+            held = self._held(run)
+            mark = self._directory.signature(run)
+        with held.lock:
+            held.log.read_all()
+            facts = held.log.facts
+        with self._lock:
+            self._learn(id, _Known(mark, facts, True))
+        return held.log
+
+    def save(self) -> None:
+        """Write the memory. It is only a memory, so that a failure does not matter."""
+        with self._lock:
+            if not self._memory or not self._is_changed:
+                return
+            content = {"version": _VERSION, "folders": self._directory.folders, "runs": self._known}
+            with contextlib.suppress(OSError, ValueError):
+                atomic.write(self._memory, json.dumps(content, default=str).encode(), sync=False)
+            self._is_changed = False
+
+    # Parts
+
+    def _signature(self, run: FoundRun) -> Signature:
+        """Return the state of a run. The files of one that has ended are looked at when its directory changes."""
+        known = self._known.get(run.id)
+        has_ended = known is not None and known.facts.get("status") in ENDED and self._directory.is_settled(run)
+        if known is not None and has_ended and known.signature[0] == self._directory.changed(run):
+            return known.signature
+        return self._directory.signature(run)
+
+    def _place(self, id: str) -> tuple[float, str]:
+        """Return the key by which the list is sorted: the start of a run, before it was read its last change."""
+        known = self._known.get(id)
+        started = known.facts.get("created_at") if known is not None else None
+        return float(started or _changed_at(self._signatures[id])), id
+
+    def _job(self, id: str, now: float) -> Job:
+        run, mark = self._directory.runs[id], self._signatures[id]
+        known = self._known.get(id)
+        if known is None or known.signature != mark:
+            held = self._held(run)
+            with held.lock:
+                held.log.read()
+                known = _Known(mark, held.log.facts, not held.log.has_more)
+            self._learn(id, known)
+        return Job(job_of(run, known.facts, _changed_at(mark), now), sent_of(run, known.facts))
+
+    def _held(self, run: FoundRun) -> _Log:
+        held = self._logs.pop(run.id, None)
+        if held is None or held.log.run != run:
+            held = _Log(run)
+        self._logs[run.id] = held
+        if len(self._logs) > MOST_LOGS:
+            del self._logs[next(iter(self._logs))]
+        return held
+
+    def _learn(self, id: str, known: _Known) -> None:
+        if self._known.get(id) != known:
+            self._known[id] = known
+            self._is_changed = True
+
+    def _load(self) -> None:
+        if self._is_loaded:
+            return
+        self._is_loaded = True
+        try:
+            with open(self._memory, "rb") as file:
+                content = json.loads(file.read())
+            if content["version"] != _VERSION:
+                return
+            folders = {
+                path: Folder(int(changed), bool(settled), tuple(names), tuple(Source(*each) for each in sources))
+                for path, (changed, settled, names, sources) in content["folders"].items()
+            }
+            known = {
+                id: _Known(tuple(mark), dict(facts), bool(is_whole))
+                for id, (mark, facts, is_whole) in content["runs"].items()
+            }
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return  # it is read from the directories again
+        self._directory.folders, self._known = folders, known
+
+
+def _changed_at(mark: Signature) -> float:
+    return max(mark[1::2], default=0) / 1e9
+
+
+def memory_file(directory: str, url: str) -> str:
+    """Return the path of the memory of a place in a directory of fttui's own."""
+    import hashlib
+
+    return os.path.join(directory, hashlib.blake2b(url.encode(), digest_size=8).hexdigest() + ".json")

@@ -1,0 +1,132 @@
+"""Index of directories: which runs it finds, how it names them, and what it looks at again."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttui.runs import directory
+from fttui.runs.directory import Directory
+from fttui.runs.formats.base import Source
+from fttui.runs.place import paths_of, url_of
+from tests.support.hf_runs import end, losses, save
+
+HISTORY = losses(range(10, 101, 10))
+
+
+def found(*patterns: Path | str) -> Directory:
+    index = Directory([str(pattern) for pattern in patterns])
+    index.refresh()
+    return index
+
+
+def settle(root: Path) -> None:
+    """Give all directories an old change time."""
+    for path, _, _ in os.walk(root, topdown=False):
+        os.utime(path, (1e9, 1e9))
+
+
+def test_runs_are_the_directories_with_known_files_and_not_their_checkpoints(tmp_path: Path) -> None:
+    save(tmp_path / "exp" / "a", HISTORY, 50)
+    end(tmp_path / "exp" / "b", HISTORY)
+    end(tmp_path / ".cache" / "c", HISTORY)
+    (tmp_path / "exp" / "again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "data").mkdir()
+    index = found(tmp_path)
+    assert sorted(index.runs) == ["exp/a", "exp/b"]
+    assert index.problems == []
+
+
+def test_ids_are_paths_below_the_place_that_all_roots_share(tmp_path: Path) -> None:
+    for name in ("x/out", "y/out", "z.1"):
+        end(tmp_path / name, HISTORY)
+    assert sorted(found(tmp_path / "x", tmp_path / "y").runs) == ["x/out", "y/out"]
+    assert sorted(found(tmp_path / "*" / "out").runs) == ["x/out", "y/out"]
+    assert list(found(tmp_path / "x" / "out").runs) == ["out"]
+    assert list(found(tmp_path / "z.1" / "trainer_state.json").runs) == ["z.1"]
+    assert sorted(found(tmp_path, tmp_path / "x").runs) == ["x/out", "y/out", "z.1"], "each directory once"
+
+
+def test_names_of_directories_are_cleaned_and_stay_different(tmp_path: Path) -> None:
+    for name in ("a\x1b[31m", "a\x1b[31m\n", "plain"):
+        end(tmp_path / name, HISTORY)
+    end(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")), HISTORY)
+    ids = list(found(tmp_path).runs)
+    assert len(set(ids)) == 4
+    assert all(id.isprintable() for id in ids)
+
+
+def test_directory_that_cannot_be_read_is_named_and_the_rest_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end(tmp_path / "mine", HISTORY)
+    (tmp_path / "theirs").mkdir()
+    listed = directory._listed
+
+    def refusing(path: str, changed: int, *, is_settled: bool) -> Any:
+        if path.endswith("theirs"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path, changed, is_settled=is_settled)
+
+    monkeypatch.setattr(directory, "_listed", refusing)
+    index = found(tmp_path)
+    assert list(index.runs) == ["mine"]
+    assert index.problems == [f"cannot look into {tmp_path}/theirs (Permission denied)"]
+    with pytest.raises(PermissionError):
+        found(tmp_path / "theirs")
+
+
+def test_unchanged_directories_are_not_listed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        end(tmp_path / f"run-{number}", HISTORY)
+    settle(tmp_path)
+    index = found(tmp_path)
+    listed: list[str] = []
+    look = directory._listed
+
+    def looking(path: str, changed: int, *, is_settled: bool) -> Any:
+        listed.append(path)
+        return look(path, changed, is_settled=is_settled)
+
+    monkeypatch.setattr(directory, "_listed", looking)
+    assert not index.refresh()
+    assert listed == []
+    save(tmp_path / "run-3", HISTORY, 50)
+    end(tmp_path / "new", HISTORY)
+    assert index.refresh()
+    assert sorted(listed) == sorted(map(str, (tmp_path, tmp_path / "new", tmp_path / "run-3")))
+    assert "new" in index.runs
+
+
+def test_logs_beside_an_output_belong_to_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("out/runs/host", "out/more/host", "tb/runs/host"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "events").touch()
+    end(tmp_path / "out", HISTORY)
+    known = directory._sources
+
+    def with_events(path: str, names: Sequence[str]) -> tuple[Source, ...]:
+        return (*known(path, names), *(Source("tensorboard", f"{path}/{name}") for name in names if name == "events"))
+
+    monkeypatch.setattr(directory, "_sources", with_events)
+    monkeypatch.setitem(directory._ORDER, "tensorboard", 1)
+    runs = found(tmp_path).runs
+    assert sorted(runs) == ["out", "out/more/host", "tb/runs/host"]
+    assert [source.format for source in runs["out"].sources] == ["trainer_state", "tensorboard"]
+
+
+def test_several_tables_in_one_directory_are_several_runs() -> None:
+    tables = [Source("csv", "/o/a.csv"), Source("csv", "/o/b.csv"), Source("log", "/o/a.log")]
+    assert [name for name, _ in directory._keyed(tables, is_owned=False)] == ["a", "b", "a"]
+    assert {name for name, _ in directory._keyed(tables, is_owned=True)} == {""}
+    assert [name for name, _ in directory._keyed([tables[0], tables[2]], is_owned=False)] == ["", ""]
+    stored = [Source("mlflow", "/o/mlflow.db", "run1"), Source("mlflow", "/o/mlflow.db", "run2")]
+    assert [name for name, _ in directory._keyed(stored, is_owned=False)] == ["run1", "run2"]
+
+
+@pytest.mark.parametrize("paths", [["/scratch/me"], ["/a b/ü:c", "/x/*/[0-9]?"], ["/"], ["/100%/a,b"]])
+def test_paths_survive_their_url(paths: list[str]) -> None:
+    assert list(paths_of(url_of(paths))) == paths
+    assert url_of(paths).isascii()

@@ -1,0 +1,151 @@
+"""Logs of runs: several sources as one, ids that stay the same, limits."""
+
+import math
+from collections.abc import Iterable
+
+import pytest
+
+from fttui.runs import log as logs
+from fttui.runs.directory import FoundRun
+from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Source
+from fttui.runs.log import RunLog
+from fttui.runs.names import canonical_name
+
+
+class Reader:
+    def __init__(self, found: Iterable[Found | Exception]) -> None:
+        self._found = iter(found)
+
+    def read(self) -> Found:
+        found = next(self._found, Found())
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def log(*sources: list[Found | Exception]) -> RunLog:
+    made = RunLog(FoundRun("run", "/run", ()))
+    made._readers = [(Source("csv", f"/run/{number}"), Reader(found)) for number, found in enumerate(sources)]
+    return made
+
+
+def point(step: int, time: float | None = None, **values: float) -> FoundPoint:
+    return FoundPoint(step, time, values)
+
+
+def test_two_sources_of_one_number_are_one_event() -> None:
+    exact = Found(points=[point(1, loss=1.25), point(2, loss=1.0)])
+    rounded = Found(points=[FoundPoint(1, 10.0, {"train/loss": 1.2500001}), FoundPoint(2, 20.0, {"train/lr": 0.5})])
+    made = log([exact], [rounded])
+    made.read_all()
+    assert [(event["created_at"], event["data"]) for event in made.events] == [
+        (10.0, {"step": 1, "train_loss": 1.25}),
+        (20.0, {"step": 2, "train_loss": 1.0, "learning_rate": 0.5}),
+    ]
+
+
+def test_ids_are_the_same_in_another_process_and_repeated_steps_are_told_once() -> None:
+    found = Found(points=[point(1, loss=1.0)], lines=[FoundLine(None, "info", "hi"), FoundLine(None, "info", "hi")])
+    first, second = log([found, found]), log([found])
+    for made in (first, second):
+        made.read_all()
+    first.read()
+    ids = [event["id"] for event in first.events if event["type"] == "metrics"]
+    assert ids == [event["id"] for event in second.events if event["type"] == "metrics"]
+    assert len({event["id"] for event in first.events}) == len(first.events)
+
+
+def test_resumed_step_is_told_again_with_its_new_values() -> None:
+    made = log([Found(points=[point(1, loss=1.0), point(2, loss=0.5)]), Found(points=[point(2, loss=0.7)])])
+    made.read()
+    made.read()
+    assert [event["data"]["train_loss"] for event in made.events] == [1.0, 0.5, 0.7]
+
+
+def test_lines_come_between_the_points_of_their_time() -> None:
+    made = log(
+        [Found(points=[point(1, 10.0, loss=1.0), point(2, 20.0, loss=1.0)], lines=[FoundLine(15.0, "warn", "hot")])]
+    )
+    made.read()
+    assert [event["type"] for event in made.events] == ["metrics", "message", "metrics"]
+
+
+def test_reader_that_fails_costs_only_its_source() -> None:
+    broken = [OSError(13, "Permission denied"), ZeroDivisionError(), OSError(13, "Permission denied")]
+    made = log([Found(points=[point(1, loss=1.0)])], list(broken))
+    for _ in broken:
+        made.read()
+    assert [(event["level"], event["message"]) for event in made.events[1:]] == [
+        ("warn", "Cannot read /run/1: Permission denied."),
+        ("warn", "Cannot read /run/1: ZeroDivisionError."),
+    ]
+    assert len(made.facts["problems"]) == 2
+
+
+def test_restart_forgets_the_training_before() -> None:
+    made = log([Found(points=[point(900, loss=1.0)]), Found(restarted=True, points=[point(1, loss=2.0)])])
+    made.read()
+    made.read()
+    assert [event["data"]["step"] for event in made.events] == [1]
+    assert made.facts["trained_steps"] == 1
+
+
+def test_long_run_is_thinned_but_keeps_its_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MOST_POINTS", 100)
+    made = log([Found(points=[point(step, loss=1.0 / step) for step in range(1, 1001)] + [point(501, eval_loss=1.0)])])
+    made.read()
+    assert 50 <= len(made.events) <= 100
+    assert any("full_valid_loss" in event["data"] for event in made.events)
+
+
+def test_numbers_that_are_not_finite_are_text_in_json() -> None:
+    made = log([Found(points=[point(1, loss=math.nan, eval_loss=math.inf)])])
+    made.read()
+    assert made.events[0]["data"] == {"step": 1, "train_loss": "nan", "full_valid_loss": "inf"}
+
+
+def test_facts_of_the_first_source_count_and_the_earliest_start() -> None:
+    made = log(
+        [Found(facts={"model": "a", "created_at": 20.0, "hyperparameters": {"lr": 1}, "status": None})],
+        [Found(facts={"model": "b", "created_at": 10.0, "hyperparameters": {"lr": 2, "r": 8}, "status": "failed"})],
+    )
+    made.read()
+    facts = made.facts
+    assert (facts["model"], facts["created_at"], facts["status"]) == ("a", 10.0, "failed")
+    assert facts["hyperparameters"] == {"lr": 1, "r": 8}
+
+
+def test_samples_are_grouped_by_step_and_removed_checkpoints_left_out() -> None:
+    samples = [FoundSample(5, None, "Hi?", "Yes.", "No."), FoundSample(5, None, "Who?", "Me.")]
+    made = log([Found(samples=samples, checkpoints=[FoundCheckpoint("/nowhere/checkpoint-5", 5, 10)])])
+    made.read()
+    assert made.checkpoints() == []
+    (found,) = made.samples()
+    assert (found["step_number"], len(found["samples"])) == (5, 2)
+    assert found["samples"][0]["prompt"] == [{"role": "user", "content": "Hi?"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("loss", "train_loss"),
+        ("train/loss", "train_loss"),
+        ("train_loss_step", "train_loss"),
+        ("eval_loss", "full_valid_loss"),
+        ("eval/loss", "full_valid_loss"),
+        ("val_loss", "full_valid_loss"),
+        ("validation/loss", "full_valid_loss"),
+        ("train/grad_norm", "grad_norm"),
+        ("train/learning_rate", "learning_rate"),
+        ("lr-AdamW", "learning_rate"),
+        ("mean_token_accuracy", "train_mean_token_accuracy"),
+        ("eval_mean_token_accuracy", "full_valid_mean_token_accuracy"),
+        ("rewards/chosen", "rewards_chosen"),
+        ("eval_rewards/chosen", "full_valid_rewards_chosen"),
+        ("eval_runtime", ""),
+        ("train/train_loss", ""),
+        ("epoch", ""),
+    ],
+)
+def test_spellings_of_libraries_get_the_names_of_providers(name: str, ours: str) -> None:
+    assert canonical_name(name) == ours

@@ -1,0 +1,95 @@
+"""Watched directories: states, the order of the list, and what is remembered between two starts."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from fttui.runs import watched
+from fttui.runs.job import STALLED_FOR, status_of
+from fttui.runs.watched import Watched
+from tests.support.hf_runs import end, losses, save
+
+HISTORY = losses(range(10, 101, 10))
+NOW = 2e9
+
+
+def ids(place: Watched, **more: int) -> list[str]:
+    return [each.job["id"] for each in place.page(None, more.get("limit", 100), NOW)[0]]
+
+
+@pytest.mark.parametrize(
+    ("facts", "silent", "status"),
+    [
+        ({}, 10, "running"),
+        ({}, 700, "stalled"),
+        ({}, STALLED_FOR + 1, "stopped"),
+        ({"longest_wait": 3600.0}, 9000, "running"),
+        ({"status": "succeeded"}, 10, "succeeded"),
+        ({"status": "failed"}, 10, "failed"),
+        ({"status": "running"}, 700, "stalled"),
+        ({"pid": os.getpid(), "host": socket.gethostname()}, 9000, "running"),
+        ({"pid": os.getpid(), "host": "elsewhere"}, 9000, "stalled"),
+        ({"pid": 2**40, "host": socket.gethostname()}, 9000, "stalled"),
+    ],
+)
+def test_state_follows_what_was_logged_then_the_process_then_the_age(
+    facts: dict[str, object], silent: float, status: str
+) -> None:
+    assert status_of(facts, NOW - silent, NOW) == status
+
+
+def test_list_is_newest_first_in_pages(tmp_path: Path) -> None:
+    for number in range(5):
+        end(tmp_path / f"run-{number}", HISTORY, at=1e9 + number * 1000)
+    place = Watched([str(tmp_path)])
+    first, has_more = place.page(None, 2, NOW)
+    assert ([each.job["id"] for each in first], has_more) == (["run-4", "run-3"], True)
+    place.page("run-3", 2, NOW)
+    last, has_more = place.page("run-1", 2, NOW)
+    assert ([each.job["id"] for each in last], has_more) == (["run-0"], False)
+
+
+def test_second_start_reads_no_file_of_a_run_that_has_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, memory = tmp_path / "runs", str(tmp_path / "memory.json")
+    for number in range(3):
+        end(runs / f"run-{number}", HISTORY, at=1e9 + number * 1000)
+    first = Watched([str(runs)], memory)
+    before = first.page(None, 100, NOW)
+    first.save()
+    opened: list[str] = []
+    make = watched.RunLog
+    monkeypatch.setattr(watched, "RunLog", lambda run: opened.append(run.id) or make(run))
+    second = Watched([str(runs)], memory)
+    assert second.page(None, 100, NOW) == before
+    assert opened == []
+    save(runs / "run-1", HISTORY, 50)
+    assert len(ids(second)) == 3
+    assert opened == ["run-1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"version": 1, "folders": {"a": 1}, "runs": {}}', b"\xff"])
+def test_broken_memory_is_not_believed(tmp_path: Path, content: bytes) -> None:
+    end(tmp_path / "runs" / "a", HISTORY)
+    memory = tmp_path / "memory.json"
+    memory.write_bytes(content)
+    assert ids(Watched([str(tmp_path / "runs")], str(memory))) == ["a"]
+
+
+def test_log_grows_with_the_files_and_the_job_with_it(tmp_path: Path) -> None:
+    save(tmp_path / "a", HISTORY, 50)
+    place = Watched([str(tmp_path)])
+    log = place.log("a")
+    assert log is not None
+    assert len(log.events) == 5
+    assert place.page(None, 1, NOW)[0][0].job["trained_steps"] == 50
+    save(tmp_path / "a", HISTORY, 100)
+    assert place.log("a") is log
+    assert len(log.events) == 10
+    job = place.job("a", NOW)
+    assert job is not None
+    assert (job.job["trained_steps"], job.job["status"]) == (100, "succeeded")
+    assert place.job("b", NOW) is None
