@@ -117,7 +117,13 @@ class Invocation:
         profile = settings.of(choice)
         read_only = self.read_only or settings.shared(profile).read_only
         provider = provider_of(choice, profile)
-        access = Access(choice.name, read_only, not_offered=provider.missing, closed=provider.closed)
+        access = Access(
+            choice.name,
+            read_only,
+            not_offered=provider.missing,
+            is_watched=choice.is_watched,
+            closed=provider.closed,
+        )
         if reason := why_not_at_all(verb, access):
             raise ConfigError(f"{reason}: nothing was sent")
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "models": "fttui.cli.models:models",
     "engines": "fttui.cli.engines:engines",
     "archive": "fttui.cli.archive.group:archive",
+    "runs": "fttui.cli.runs:runs",
     "serve": "fttui.cli.serve:serve",
     "profile": "fttui.cli.profile:profile",
     "config": "fttui.cli.config:config",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from fttui.config.errors import ConfigError
 from fttui.config.paths import config_file, profiles_file
-from fttui.config.providers import OFFICIAL, PROVIDERS, provider_at
+from fttui.config.providers import OFFICIAL, PROVIDERS, WATCHED, provider_at
 from fttui.config.toml_file import read_toml
 from fttui.text import clean_line, nearest
 
@@ -51,6 +51,11 @@ class Choice(NamedTuple):
     def is_local(self) -> bool:
         """The choice is the embedded service of this machine."""
         return self.source == LOCAL
+
+    @property
+    def is_watched(self) -> bool:
+        """The choice is directories with runs that other programs started."""
+        return self.provider == WATCHED
 
 
 def choose(*, profile: str | None = None, base_url: str | None = None) -> Choice:
@@ -177,6 +182,21 @@ def host_of(base_url: str) -> str:
     return base_url.split("://", 1)[-1].split("/", 1)[0]
 
 
+def place_words(choice: Choice) -> str:
+    """Return the place of a service: its host, `this machine`, or the directories of its runs."""
+    if choice.base_url is None:
+        return "this machine"
+    if not choice.is_watched:
+        return host_of(choice.base_url)
+    from fttui.runs.place import paths_of
+
+    home = os.path.expanduser("~")
+    return ", ".join(
+        clean_line(f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path)
+        for path in paths_of(choice.base_url)
+    )
+
+
 def is_official(base_url: str) -> bool:
     """Return whether a base URL is OpenAI's own service, of any region, over TLS."""
     return provider_at(base_url) == "openai"
@@ -190,6 +210,8 @@ def is_loopback(base_url: str) -> bool:
 
 
 def _by_url(url: str, origin: str, source: str) -> Choice:
+    if url.startswith("file://"):
+        return _watched("", url, origin, source)
     base, query = split_url(url, origin)
     # Organisations and projects have separate jobs behind one URL.
     account = "/".join(filter(None, (_variable("OPENAI_ORG_ID"), _variable("OPENAI_PROJECT_ID"))))
@@ -233,6 +255,8 @@ def choose_table(name: str, profile: dict[str, Any], origin: str) -> Choice:
     provider = profile.get("provider", "")
     if provider and provider not in PROVIDERS:
         raise ConfigError(f"profiles.{name}.provider: must be one of {', '.join(PROVIDERS)}")
+    if provider == WATCHED or "directory" in profile:
+        return _watched(name, _directory_url(name, profile), origin, "profile")
     url = profile.get("base_url") or (_filled(name, provider, profile) if provider else OFFICIAL)
     where = f"profiles.{name}.base_url"
     if not isinstance(url, str) or not url:
@@ -242,6 +266,28 @@ def choose_table(name: str, profile: dict[str, Any], origin: str) -> Choice:
     if provider == "azure":
         base, query = azure_url(url, str(profile.get("api_version") or ""), where)
     return Choice(name, origin, name, base, "profile", query, provider)
+
+
+def _directory_url(name: str, profile: dict[str, Any]) -> str:
+    """Return the URL of the directories of a profile."""
+    given = profile.get("directory")
+    paths = [given] if isinstance(given, str) else given
+    if not isinstance(paths, list) or not paths or not all(isinstance(path, str) and path for path in paths):
+        raise ConfigError(f"profiles.{name}.directory: missing. It is the directory with the runs")
+    from fttui.runs.place import url_of
+
+    return url_of(paths)
+
+
+def _watched(name: str, url: str, origin: str, source: str) -> Choice:
+    """Return the choice of directories with runs. Without a profile, they are named like the last directory."""
+    from fttui.runs.place import fixed_part, paths_of
+
+    paths = paths_of(url)
+    if not paths:
+        raise ConfigError(f"{origin}: must be a URL such as file:///scratch/me")
+    shown = clean_line(fixed_part(paths[0]).rstrip("/").rpartition("/")[2] or "/")
+    return Choice(name or shown, origin, name or clean_line(url), url, source, "", WATCHED)
 
 
 def _filled(name: str, provider: str, profile: dict[str, Any]) -> str:

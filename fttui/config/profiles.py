@@ -41,7 +41,7 @@ def add_profile(name: str, profile: Profile) -> None:
     check_name(name)
     if name in load().profiles:
         raise ConfigError(f"profile {name} already exists: choose another name, or remove it first")
-    if not profile.values.keys() & {"base_url", "provider", *KEY_SOURCES}:
+    if not profile.values.keys() & {"base_url", "provider", "directory", *KEY_SOURCES}:
         raise ConfigError(
             f"{name} was not added: a profile needs --base-url URL or --provider NAME\n"
             "For OpenAI, the source of the key is enough: --api-key-env VAR"

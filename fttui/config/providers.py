@@ -18,6 +18,8 @@ class KnownProvider(NamedTuple):
 
 
 OFFICIAL = "https://api.openai.com/v1"
+WATCHED = "runs"
+"""Provider of the runs in directories of this machine, which other programs started."""
 PROVIDERS: dict[str, KnownProvider] = {
     "openai": KnownProvider(OFFICIAL, r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com(?:/.*)?", "OPENAI_API_KEY"),
     "azure": KnownProvider(
@@ -46,6 +48,7 @@ PROVIDERS: dict[str, KnownProvider] = {
         r"api\.fireworks\.ai/v1/accounts/[^/]+",
         "FIREWORKS_API_KEY",
     ),
+    "runs": KnownProvider(),
     "litellm": KnownProvider(),
     "compatible": KnownProvider(),
 }
@@ -55,6 +58,8 @@ PROVIDERS: dict[str, KnownProvider] = {
 def provider_at(base_url: str) -> str:
     """Return the provider whose service a base URL in normal form is; `compatible` for any other."""
     scheme, _, place = base_url.partition("://")
+    if scheme == "file":
+        return WATCHED
     found = (name for name, known in PROVIDERS.items() if known.places and re.fullmatch(known.places, place))
     name = next(found, "compatible")
     # Without TLS anybody may answer for the host, so OpenAI's key needs a profile.

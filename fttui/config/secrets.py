@@ -53,7 +53,7 @@ def find_key(choice: Choice, profile: Profile | None) -> tuple[Secret | None, st
         NoKey: the service needs a key and there is none, or the named source has none.
         ConfigError: the profile names the keyring, which is not installed.
     """
-    if choice.is_local:
+    if choice.is_local or choice.is_watched:
         return None, ""
     if choice.source == "profile":
         if profile is None:

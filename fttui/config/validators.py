@@ -115,6 +115,16 @@ text: Kind[str] = Kind("text in quotes", lambda value: _is_text(value) and value
 lines: Kind[str] = Kind(
     "text in quotes", lambda value: _is_text(value) and value.replace("\n", "").replace("\t", "").isprintable()
 )
+
+
+def _is_path(value: Any) -> bool:
+    return _is_text(value) and value.startswith(("/", "~")) and "\0" not in value
+
+
+paths: Kind[str | list[str]] = Kind(
+    "an absolute path, or a list of them",
+    lambda value: _is_path(value) or (isinstance(value, list) and bool(value) and all(map(_is_path, value))),
+)
 url: Kind[str] = Kind(
     "a URL such as https://host/v1",
     lambda value: not text.fault(value) and re.match(r"\s*https?://[^\s/]", value, re.I) is not None,

@@ -64,6 +64,8 @@ class Access(NamedTuple):
     closed: str = ""
     """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
     several_profiles: bool = False
+    is_watched: bool = False
+    """Jobs were started by other programs, and fttui only reads their files."""
     answers: bool = True
     """The provider answered lately, so it would list again a job whose archived copy is deleted."""
 
@@ -77,10 +79,11 @@ def access_to(
     not_offered_by: "Mapping[str, Set[str]]" = MappingProxyType({}),
     closed: str = "",
     several_profiles: bool = False,
+    is_watched: bool = False,
 ) -> Access:
     """Return the access that a snapshot of the store describes; None stands for a store that does not exist yet."""
     if snapshot is None:
-        return Access(profile, read_only, False, several_profiles=several_profiles)
+        return Access(profile, read_only, False, several_profiles=several_profiles, is_watched=is_watched)
     return Access(
         profile,
         read_only,
@@ -89,6 +92,7 @@ def access_to(
         not_offered_by=not_offered_by,
         closed=closed,
         several_profiles=several_profiles,
+        is_watched=is_watched,
         answers=str(snapshot.health.state) in ("live", "stale", "limited"),
     )
 
@@ -142,6 +146,8 @@ def why_no_route(route: str, job: JobRow | None, access: Access) -> str:
 
 def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
+    if access.is_watched and verb not in ("delete", "delete_copy", "try_model"):
+        return refusals.WATCHED
     if access.read_only and verb != "try_model":  # it changes nothing
         return refusals.READ_ONLY
     if not access.connected and verb != "create":  # the form opens at once, and its request waits

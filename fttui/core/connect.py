@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
     from fttui.api.client import Client
+    from fttui.api.http import Http
     from fttui.api.providers import Provider
     from fttui.api.retries import Retry
     from fttui.config.schema import Profile, Settings, Shared
@@ -95,7 +96,7 @@ async def connect(
         notices = local.notices
     elif transport is None:
         verify = _trust(choice, profile)
-        if not is_loopback(provider.base_url):  # requests to this machine never go through a proxy
+        if not (choice.is_watched or is_loopback(provider.base_url)):  # no proxy for requests to this machine
             from fttui.core import proxies
 
             mounts = proxies.routes(verify)
@@ -117,8 +118,31 @@ async def connect(
         # Only a command can return a new key: Entra tokens, for example, expire after an hour.
         renew=renew if profile is not None and profile.api_key_command else None,
     )
+    if choice.is_watched:
+        client, notices = await _watch(http)
+    else:
+        client = Client(http)
     warnings = (*_warnings(choice, profile, bool(key)), *notices)
-    return Connection(choice, settings, provider, Client(http), warnings)
+    return Connection(choice, settings, provider, client, warnings)
+
+
+async def _watch(http: "Http") -> "tuple[Client, tuple[str, ...]]":
+    """Return a client for directories of runs, and sentences about what cannot be read there.
+
+    What is remembered of them between two starts is beside the archive: nothing is written below them.
+    """
+    import os
+
+    from fttui.api.client import Client
+    from fttui.api.providers.runs import Runs
+    from fttui.config.paths import data_dir, make_dir
+
+    try:
+        memory = make_dir(os.path.join(data_dir(), "runs"))
+    except OSError:
+        memory = ""
+    runs = Runs(http, memory=memory)
+    return Client(http, api=runs), tuple(await runs.look())
 
 
 def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "") -> "Provider":
@@ -162,6 +186,8 @@ def _trust(choice: Choice, profile: "Profile | None") -> Any:
     """Return the TLS verification: the standard authorities and variables, or the settings of the profile."""
     from fttui.core import authorities
 
+    if choice.is_watched:
+        return False  # no request is sent
     if profile is None or (profile.verify_tls and not profile.ca_file):
         # Http reads the variables only with `trust_env`, which is off for this machine.
         if (choice.base_url or "").startswith("https://"):

@@ -5,6 +5,7 @@ clause without a final full stop: it follows `cancel: ` in the prompt row and an
 """
 
 READ_ONLY = "this session is read-only"
+WATCHED = "this run was started by another program, and fttui only reads its files"
 NOT_CONNECTED = "not connected yet"
 SEVERAL_PROFILES = "several profiles are shown: choose one with @"
 NO_JOB = "no job is selected"

@@ -84,6 +84,8 @@ class ProviderAccess:
         """Return the client, or the refusal of an intent."""
         if self.read_only:
             return Outcome(False, refusals.READ_ONLY)
+        if self.client is not None and self.client.provider.is_watched:
+            return Outcome(False, refusals.WATCHED)
         return self.client or self.not_connected()
 
     def not_connected(self, id: str = "") -> Outcome:

@@ -69,8 +69,10 @@ class Provider:
     """Weights of tuned models can be downloaded: see `Dialect.weights`."""
     closed: str = ""
     """Why the provider takes no new jobs, as the rest of a sentence that begins with it; empty if it takes them."""
+    is_watched: bool = False
+    """Jobs were started by other programs, and fttui only reads their files."""
     has_samples: bool = False
-    """Jobs have samples by step, which polls and synchronizations read. Only the embedded service has them."""
+    """Jobs have samples by step, which polls and synchronizations read: of the embedded service, and watched runs."""
     keeps_no_copy: bool = False
     """A job that is deleted at the provider is deleted from the archive too."""
     secrets: frozenset[str] = frozenset()

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import freshness
-from fttui.config.choose import Choice, host_of
+from fttui.config.choose import Choice, place_words
+from fttui.config.providers import WATCHED
 from fttui.text import fit, width, wrap
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, line_width, spread
@@ -43,11 +44,16 @@ class ServiceInfo(NamedTuple):
     provider: str = "openai"
     """Name of the provider, whose form of data is checked."""
 
+    @property
+    def is_watched(self) -> bool:
+        """Jobs were started by other programs, and fttui only reads their files."""
+        return self.provider == WATCHED
+
 
 def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = False) -> ServiceInfo:
     """Describe the chosen service. With `newcomer`, the hint explains why the local service was chosen."""
     hint = "No API key found: using the local service. @ changes the profile." if newcomer and choice.is_local else ""
-    host = "this machine" if choice.base_url is None else host_of(choice.base_url)
+    host = place_words(choice)
     url, is_azure = choice.base_url or "", choice.provider == "azure"
     return ServiceInfo(choice.name, host, choice.is_local, read_only, hint, choice.key, url, is_azure, choice.provider)
 
@@ -157,6 +163,8 @@ def empty_words(service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, c
         return [f"0 of {len(snapshot.rows)} shown. {narrowed_by}", "Press 0 to show all jobs."]
     if not connected or snapshot.as_of is None:
         return [] if snapshot.health.is_good else [snapshot.health.why or "loading jobs…"]
+    if service.is_watched:
+        return [f"No runs below {service.host} yet.", "The list follows what is written there."]
     if service.is_local:
         return ["No fine-tuning jobs yet.", "Press a to train on sample data, ? for the keys."]
     return ["No fine-tuning jobs yet.", "Press a to create a job, ? for the keys."]

@@ -1,0 +1,39 @@
+"""`fttui runs`: the cockpit on directories of runs that other programs started."""
+
+import os
+
+import click
+
+from fttui.cli.groups import Command
+from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.core.connect import Options
+from fttui.runs.place import is_pattern, url_of
+from fttui.text import clean_line
+
+
+@click.command("runs", cls=Command, short_help="Open the cockpit on runs that other programs started.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@pass_invocation
+def runs(invocation: Invocation, paths: tuple[str, ...]) -> Options:
+    """Open the cockpit on directories of runs that other programs started: the working directory without PATH.
+
+    The runs of Hugging Face's Trainer, and of everything built on it, are found below each PATH. fttui only reads their
+    files, and writes nothing there. With --offline it shows what the archive has of them.
+
+    For scripts, name the directory as a URL, or add a profile.
+
+    \b
+    fttui runs /scratch/me
+    fttui jobs list --base-url file:///scratch/me
+    fttui profile add scratch --provider runs --directory /scratch/me
+    """
+    if invocation.profile is not None or invocation.base_url is not None:
+        raise click.UsageError("runs takes neither --profile nor --base-url")
+    given = paths or (".",)
+    if not invocation.offline:
+        for path in given:
+            expanded = os.path.expanduser(path)
+            if not is_pattern(expanded) and not os.path.exists(expanded):
+                raise click.UsageError(f"{clean_line(path)} does not exist")
+    invocation.base_url = url_of(given)
+    return invocation.options
