@@ -133,7 +133,7 @@ def _default(name: str, chosen: choices.Choice) -> object:
     from fttui.store.polling.poller import LIVE, LIVE_LOCAL
 
     if name == "interval":
-        return LIVE_LOCAL if chosen.is_local else LIVE
+        return LIVE_LOCAL if chosen.is_on_disk else LIVE
     setting = Settings.settings()[name]
     return setting.default if setting.default is not None else setting.otherwise
 

@@ -234,10 +234,12 @@ def judged_checkpoint_columns(judged: "Checkpoints") -> "list[Column[Saved]]":
     def step(row: "Saved") -> str:
         return f"{'✶' if row == judged.best else ' '} {text(row.step):>{digits}}"
 
+    sizes: list[Column[Saved]] = [Column("SIZE", lambda row: size_words(row.size), right=True, leave=2)]
     return [
         Column("STEP", step, right=True),
         Column("EPOCH", lambda row: text(row.epoch), right=True, leave=1),
         Column("VALID" if judged.is_loss else "REWARD", lambda row: loss(row.valid), right=True),
+        *(sizes if any(row.size is not None for row in judged.rows) else []),
         Column("MODEL", lambda row: row.model or row.id, cut=CUT_NEVER),
     ]
 

@@ -57,6 +57,11 @@ class Choice(NamedTuple):
         """The choice is directories with runs that other programs started."""
         return self.provider == WATCHED
 
+    @property
+    def is_on_disk(self) -> bool:
+        """The jobs are on this machine, so that looking at them costs little."""
+        return self.is_local or self.is_watched
+
 
 def choose(*, profile: str | None = None, base_url: str | None = None) -> Choice:
     """Choose the service by the flags of the command line, the environment and the configuration.

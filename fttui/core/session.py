@@ -136,7 +136,7 @@ async def open_session(
         poller = Poller(
             store,
             clock,
-            local=choice.is_local or choice.is_watched,
+            local=choice.is_on_disk,
             interval=interval,
             connect=None if options.offline else reach,
         )

@@ -27,6 +27,8 @@ class Sent(Protocol):
     def fine_tuned_model_checkpoint(self) -> str: ...
     @property
     def metrics(self) -> Mapping[str, float]: ...
+    @property
+    def size(self) -> int | None: ...
 
 
 class Saved(NamedTuple):
@@ -42,6 +44,8 @@ class Saved(NamedTuple):
     at: float | None
     """Time in Unix seconds."""
     model: str
+    size: int | None = None
+    """Bytes on this machine."""
 
     @property
     def gap(self) -> float | None:
@@ -116,6 +120,7 @@ def judged_checkpoints(sent: Iterable[Sent], run: Run) -> Checkpoints:
             _value(TRAIN, each, run) if metric not in REWARDS else None,
             each.created_at,
             each.fine_tuned_model_checkpoint,
+            each.size,
         )
         for each in ordered
     ]

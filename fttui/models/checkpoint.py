@@ -15,6 +15,8 @@ class Checkpoint(Wire):
     fine_tuning_job_id: lenient.Line = ""
     step_number: lenient.Whole = None
     metrics: dict[str, float] = {}
+    size: lenient.Whole = None
+    """Bytes on this machine. Only runs that other programs started have it."""
 
     @classmethod
     def members(cls, raw: dict[str, Any]) -> dict[str, Any]:
@@ -23,4 +25,5 @@ class Checkpoint(Wire):
         members["metrics"] = metrics_of(sent)
         if members.get("step_number") is None:
             members["step_number"] = sent.get("step")
+        members["size"] = lenient.mapping(raw.get("fttui")).get("size")
         return members

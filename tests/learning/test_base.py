@@ -91,7 +91,7 @@ def test_time_left_begins_with_the_first_step() -> None:
 
 def test_checkpoints_without_whole_validation_are_judged_by_single_steps() -> None:
     class Sent:
-        id, step_number, created_at, fine_tuned_model_checkpoint, metrics = "c", 10, 0.0, "m", {}
+        id, step_number, created_at, fine_tuned_model_checkpoint, metrics, size = "c", 10, 0.0, "m", {}, None
 
     steps = [(step, {"train_loss": 3.0, "valid_loss": 3.0}, None) for step in range(1, 20)]
     found = judged_checkpoints([Sent(), Sent()], run_of([(0, {"full_valid_loss": BASE}, None), *steps]))

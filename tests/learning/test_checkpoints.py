@@ -17,6 +17,7 @@ class Sent(NamedTuple):
     created_at: float | None = 1000.0
     fine_tuned_model_checkpoint: str = "ft:m"
     metrics: Mapping[str, float] = {}
+    size: int | None = None
 
 
 def sent(run: Run) -> list[Sent]:

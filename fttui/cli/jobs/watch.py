@@ -82,7 +82,7 @@ def watch(
     watcher: list[Watcher] = []
 
     async def work(connection: "Connection") -> int:
-        default = 2.0 if connection.choice.is_local else 5.0
+        default = 2.0 if connection.choice.is_on_disk else 5.0
         pause = interval or invocation.interval or connection.shared.interval or default
         watcher.append(Watcher(connection.client, list(ids), pause, report, invocation.clock, stop_on))
         return await watcher[0].run(until_done=until_done)

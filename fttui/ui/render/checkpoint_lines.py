@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fttui.learning.checkpoints import Checkpoints, Saved
 from fttui.learning.figures import figure
-from fttui.text import pad, width
+from fttui.text import pad, size_words, width
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, line_width
 
@@ -30,10 +30,11 @@ class _Column(NamedTuple):
 
 _COLUMNS = (
     _Column("step", "STEP", 8, 0),
-    _Column("epoch", "EPOCH", 6, 4),
+    _Column("epoch", "EPOCH", 6, 5),
     _Column("valid", "VALID", 8, 0),
-    _Column("train", "TRAIN", 8, 3),
-    _Column("gap", "GAP", 7, 2),
+    _Column("train", "TRAIN", 8, 4),
+    _Column("gap", "GAP", 7, 3),
+    _Column("size", "SIZE", 9, 2),
     _Column("saved", "SAVED", 10, 1),
 )
 
@@ -101,8 +102,9 @@ class CheckpointLines:
         return title + (self._glyphs.up if self.judged.is_loss or self.sort != "valid" else self._glyphs.down)
 
     def _fit(self, cells: int) -> Sequence[_Column]:
-        columns = list(_COLUMNS)
-        for leaving in sorted((column for column in _COLUMNS if column.leave), key=lambda column: column.leave):
+        has_sizes = any(row.size is not None for row in self.judged.rows)
+        columns = [column for column in _COLUMNS if column.name != "size" or has_sizes]
+        for leaving in sorted((column for column in list(columns) if column.leave), key=lambda column: column.leave):
             if sum(column.cells for column in columns) + 2 + LEAST_MODEL > cells:
                 columns.remove(leaving)
         return columns
@@ -124,6 +126,8 @@ def _cell(row: Saved, name: str, now: float) -> str:
     if name == "saved":
         moment = time.localtime(value)
         return time.strftime("%H:%M:%S" if 0 <= now - value < _DAY else "%y-%m-%d", moment)
+    if name == "size":
+        return size_words(row.size)
     if name == "gap":
         return f"{value:+.2f}"
     return str(value) if name in ("step", "epoch") else figure(value)
@@ -132,4 +136,4 @@ def _cell(row: Saved, name: str, now: float) -> str:
 def _role(name: str, is_best: bool) -> str:
     if name == "valid":
         return "best" if is_best else "valid"
-    return {"train": "train", "saved": "dim"}.get(name, "")
+    return {"train": "train", "saved": "dim", "size": "dim"}.get(name, "")

@@ -20,6 +20,7 @@ class Sent(NamedTuple):
     created_at: float | None
     fine_tuned_model_checkpoint: str
     metrics: dict[str, float]
+    size: int | None = None
 
 
 @pytest.fixture
@@ -53,6 +54,13 @@ def test_table_has_the_newest_first_and_marks_the_best(table: CheckpointLines) -
     assert lines[0].endswith("  …-epochs:xlEvAy7s:ckpt-step-630")
     assert lines[3].startswith(">✶   360     4   1.738   1.")
     assert [line for line in lines if "✶" in line] == [lines[3]]
+
+
+def test_sizes_are_shown_where_they_are_known(table: CheckpointLines) -> None:
+    rows = [row._replace(size=1_400_000) for row in table.judged.rows]
+    table.judged = table.judged._replace(rows=rows, best=rows[3])
+    assert text(table.heading(80)) == "    STEP EPOCH   VALID   TRAIN    GAP     SIZE     SAVED  MODEL"
+    assert "   1.4 MB  " in shown(table, 80)[0]
 
 
 @pytest.mark.parametrize(
