@@ -221,7 +221,8 @@ class Watched:
 
 
 def _changed_at(mark: Signature) -> float:
-    return max(mark[1::2], default=0) / 1e9
+    """Return when a run changed last: a checkpoint that is being written may not have its state yet."""
+    return max(mark[0], *mark[1::2]) / 1e9
 
 
 def memory_file(directory: str, url: str) -> str:

@@ -93,3 +93,11 @@ def test_log_grows_with_the_files_and_the_job_with_it(tmp_path: Path) -> None:
     assert job is not None
     assert (job.job["trained_steps"], job.job["status"]) == (100, "succeeded")
     assert place.job("b", NOW) is None
+
+
+def test_run_whose_newest_checkpoint_is_being_written_still_runs(tmp_path: Path) -> None:
+    save(tmp_path / "a", HISTORY, 50, at=1e9)
+    (tmp_path / "a" / "checkpoint-60").mkdir()
+    changed = (tmp_path / "a").stat().st_mtime
+    (found,), _ = Watched([str(tmp_path)]).page(None, 100, changed + 60)
+    assert (found.job["status"], found.job["trained_steps"]) == ("running", 50)
