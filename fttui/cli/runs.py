@@ -1,13 +1,11 @@
 """`fttui runs`: the cockpit on directories of runs that other programs started."""
 
-import os
-
 import click
 
 from fttui.cli.groups import Command
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.core.connect import Options
-from fttui.runs.place import is_pattern, url_of
+from fttui.runs.place import exists, url_of
 from fttui.text import clean_line
 
 
@@ -32,8 +30,7 @@ def runs(invocation: Invocation, paths: tuple[str, ...]) -> Options:
     given = paths or (".",)
     if not invocation.offline:
         for path in given:
-            expanded = os.path.expanduser(path)
-            if not is_pattern(expanded) and not os.path.exists(expanded):
+            if not exists(path):
                 raise click.UsageError(f"{clean_line(path)} does not exist")
     invocation.base_url = url_of(given)
     return invocation.options

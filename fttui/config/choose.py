@@ -88,7 +88,7 @@ def choose(*, profile: str | None = None, base_url: str | None = None) -> Choice
 
 
 def choose_profile(name: str, origin: str) -> Choice:
-    """Choose a profile: one of the configuration, or the built-in `local`, `openai` or `azure`.
+    """Choose a profile: one of the configuration, the built-in `local`, `openai` or `azure`, or a directory by its URL.
 
     Args:
         origin: where the choice was made: a flag, a variable or a file.
@@ -98,6 +98,8 @@ def choose_profile(name: str, origin: str) -> Choice:
     """
     if name == LOCAL:
         return Choice(LOCAL, origin, LOCAL, None, LOCAL)
+    if name.startswith("file://"):
+        return _by_url(name, origin, "url")
     profiles = all_profiles()
     if isinstance(found := profiles.get(name), dict):
         check_name(name)

@@ -3,6 +3,7 @@
 The cockpit opens a session at its start and a new one when the user switches the profile.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from fttui.store.polling.poller import Poller
     from fttui.store.store import Store
 
+NEARBY = 500
+"""Most directories below the working directory in which runs of other programs are looked for."""
+
 
 class Session:
     """Archive, store and poller of the chosen service."""
@@ -39,6 +43,8 @@ class Session:
         self.archive = archive
         self.store = store
         self.poller = poller
+        self.nearby_runs = 0
+        """Runs of other programs below the working directory. They are counted while the local service has no jobs."""
 
     @property
     def client(self) -> "Client | None":
@@ -62,6 +68,7 @@ class MergedSession:
         self._sessions = sessions
         self.store = MergedStore({name: session.store for name, session in sessions.items()})
         self.poller = MergedPoller(session.poller for session in sessions.values())
+        self.nearby_runs = 0
 
     async def close(self) -> None:
         """Close all sessions. The pollers must have stopped."""
@@ -75,8 +82,6 @@ def usable_profiles() -> list[str]:
     Raises:
         ConfigError: the configuration cannot be read.
     """
-    import os
-
     from fttui.config.load import profile_names
 
     return [name for name in profile_names() if name != "openai" or os.environ.get("OPENAI_API_KEY", "").strip()]
@@ -140,10 +145,25 @@ async def open_session(
             interval=interval,
             connect=None if options.offline else reach,
         )
-        return Session(choice, settings, archive, store, poller)
+        made = Session(choice, settings, archive, store, poller)
+        if choice.is_local and not store.jobs.rows:
+            made.nearby_runs = _runs_below(os.getcwd())
+        return made
 
     # In a thread: importing pydantic and reading ten thousand jobs would block the keyboard.
     session = await asyncio.to_thread(make)
     if options.offline:
         session.store.feed.go_offline(refusals.OFFLINE_FLAG)
     return session
+
+
+def _runs_below(path: str) -> int:
+    """Return the number of runs of other programs below a directory, as far as a short look finds them."""
+    from fttui.runs.directory import Directory
+
+    index = Directory([path], most=NEARBY)
+    try:
+        index.refresh()
+    except OSError:
+        return 0
+    return len(index.runs)

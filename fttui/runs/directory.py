@@ -62,8 +62,13 @@ class Folder(NamedTuple):
 class Directory:
     """Runs below roots, which are directories, files or patterns."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[str], *, most: int = MOST_DIRECTORIES) -> None:
+        """
+        Args:
+            most: greatest number of directories to look at.
+        """
         self._patterns = tuple(patterns)
+        self._most = most
         self.folders: dict[str, Folder] = {}
         """Listed directories by path. May be filled from a file before the first refresh."""
         self.runs: dict[str, FoundRun] = {}
@@ -93,7 +98,7 @@ class Directory:
         Raises:
             OSError: a root that is no pattern cannot be listed.
         """
-        walk = _Walk(self.folders)
+        walk = _Walk(self.folders, self._most)
         for root in self.roots():
             walk.add(root)
         self.problems = walk.sentences()
@@ -152,8 +157,9 @@ class Directory:
 class _Walk:
     """One look at all directories. Directories that have not changed are taken from the last one."""
 
-    def __init__(self, known: Mapping[str, Folder]) -> None:
+    def __init__(self, known: Mapping[str, Folder], most: int) -> None:
         self._known = known
+        self._most = most
         self._now = time.time_ns()
         self._unreadable: list[str] = []
         self._seen: set[tuple[int, int]] = set()
@@ -186,7 +192,7 @@ class _Walk:
                 continue
             if folder.sources:
                 self.found.append((path, owner, folder))
-            if len(self.folders) >= MOST_DIRECTORIES or depth >= DEEPEST:
+            if len(self.folders) >= self._most or depth >= DEEPEST:
                 self._is_cut |= bool(folder.folders)
                 continue
             if not folder.folders:
@@ -217,7 +223,7 @@ class _Walk:
             more = f" and {len(self._unreadable) - 3} more" if len(self._unreadable) > 3 else ""
             found.append(f"cannot look into {', '.join(self._unreadable[:3])}{more}")
         if self._is_cut:
-            found.append(f"more than {MOST_DIRECTORIES:,} directories, or deeper than {DEEPEST}: the rest is left out")
+            found.append(f"more than {self._most:,} directories, or deeper than {DEEPEST}: the rest is left out")
         return found
 
 

@@ -40,3 +40,9 @@ def fixed_part(pattern: str) -> str:
 def is_pattern(path: str) -> bool:
     """Tell whether a path has wildcards and is not the name of an existing file."""
     return any(sign in path for sign in _WILD) and not os.path.lexists(path)
+
+
+def exists(path: str) -> bool:
+    """Tell whether a path as a user gives it, with `~`, is there now. A pattern always is."""
+    expanded = os.path.expanduser(path)
+    return is_pattern(expanded) or os.path.exists(expanded)

@@ -240,6 +240,7 @@ class FttuiApp(App[None]):
         self._session = session
         try:
             session.store.subscribe(self._published)
+            self.main.model.nearby_runs = session.nearby_runs
             self.main.attach(session.store)
             await session.poller.run()
         except Exception as error:

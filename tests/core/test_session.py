@@ -12,10 +12,14 @@ from fttui.config.errors import ConfigError
 from fttui.core import connect as connecting
 from fttui.core.availability import access_to, why_not
 from fttui.core.connect import Options
-from fttui.core.session import Session, open_session
+from fttui.core.session import MergedSession, Session, open_session
+from fttui.models import refusals
 from fttui.models.row import JobRow
+from fttui.models.status import Status
+from fttui.runs.place import url_of
 from fttui.store.health import State
 from tests.support.clock import FakeClock
+from tests.support.hf_runs import end, losses, save
 from tests.support.store_fakes import job
 
 URL = "http://models.example:8080/v1"
@@ -44,7 +48,7 @@ def refusing(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("connection refused", request=request)
 
 
-async def polled(session: Session, clock: FakeClock, done: Callable[[], bool]) -> None:
+async def polled(session: Session | MergedSession, clock: FakeClock, done: Callable[[], bool]) -> None:
     """Run the poller until `done` returns true; archive and client work in real threads."""
     import asyncio
 
@@ -164,4 +168,44 @@ async def test_warnings_and_a_replaced_archive_become_notices(tmp_path: Path, mo
     assert "set aside" in session.store.snapshot.notices[0]
     await polled(session, clock, lambda: session.store.snapshot.health.is_good)
     assert any("unencrypted" in notice for notice in session.store.snapshot.notices)
+    await session.close()
+
+
+async def test_runs_of_other_programs_are_followed_while_they_grow(tmp_path: Path) -> None:
+    root, history = tmp_path / "scratch", losses(range(10, 101, 10))
+    clock = FakeClock()
+    save(root / "a", history, 50, at=clock.now() - 600)
+    save(root / "a", history, 60, at=clock.now() - 10)
+    session = await open_session(Options(base_url=url_of([str(root)])), clock=clock)
+    session.store.look_at("a")
+    await polled(session, clock, lambda: len(session.store.run("a").train) == 6)
+    assert session.store.snapshot.rows["a"].status is Status.RUNNING
+    save(root / "a", history, 100, at=clock.now())
+    await polled(session, clock, lambda: session.store.snapshot.rows["a"].status is Status.SUCCEEDED)
+    await polled(session, clock, lambda: len(session.store.checkpoints("a")) == 3)
+    assert len(session.store.run("a").train) == 10
+    assert (await session.store.cancel(["a"]))["a"].message == refusals.WATCHED
+    await session.close()
+
+
+async def test_runs_are_shown_beside_the_jobs_of_a_service(tmp_path: Path) -> None:
+    end(tmp_path / "scratch" / "a", losses(range(10, 101, 10)))
+    (tmp_path / "config.toml").write_text(
+        f'[profiles.mine]\nprovider = "runs"\ndirectory = "{tmp_path}/scratch"\n[profiles.hosted]\nbase_url = "{URL}"\n'
+    )
+    hosted = await open_session(Options(profile="hosted"), clock=FakeClock(), transport=serving(job(1)))
+    mine = await open_session(Options(profile="mine"), clock=FakeClock())
+    both = MergedSession({"hosted": hosted, "mine": mine})
+    await polled(both, FakeClock(), lambda: len(both.store.snapshot.rows) == 2)
+    assert sorted(both.store.snapshot.rows) == ["hosted/ftjob-00001", "mine/a"]
+    await both.close()
+
+
+async def test_empty_local_service_knows_the_runs_below_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end(tmp_path / "here" / "a", losses(range(10, 101, 10)))
+    monkeypatch.chdir(tmp_path / "here")
+    session = await open_session(Options(profile="local", offline=True), clock=FakeClock())
+    assert session.nearby_runs == 1
     await session.close()

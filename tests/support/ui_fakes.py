@@ -35,6 +35,7 @@ SHORT_RUN = 3
 class FakeCore:
     store: FakeStore
     poller: FakePoller
+    nearby_runs: int = 0
 
     async def close(self) -> None:
         pass
@@ -191,10 +192,11 @@ async def cockpit(
     kept: Snapshot | None = None,
     connects: bool | asyncio.Event = True,
     clock: FakeClock | None = None,
+    nearby_runs: int = 0,
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never."""
     store = store or FakeStore()
-    core = FakeCore(store, FakePoller(store))
+    core = FakeCore(store, FakePoller(store), nearby_runs)
     clock = clock or FakeClock(instant=True)
     opened: list[str | None] = []
 

@@ -102,6 +102,18 @@ class AppCommands:
         """Switch the cockpit to another profile."""
         self._screen.post_message(ProfileChosen(name))
 
+    def watch_runs(self, path: str) -> None:
+        """Switch the cockpit to the runs below a path, without it below the working directory.
+
+        Raises:
+            CommandError: there is nothing at the path.
+        """
+        from fttui.runs.place import exists, url_of
+
+        if not exists(path or "."):
+            raise CommandError(f"{clean_line(path)} does not exist.")
+        self.use_profile(url_of([path or "."]))
+
     def use_theme(self, name: str) -> None:
         """Change the theme.
 

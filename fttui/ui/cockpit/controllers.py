@@ -191,6 +191,7 @@ class Controllers:
             "watch": lambda _: app.watch(),
             "theme": app.use_theme,
             "profile": app.use_profile,
+            "runs": app.watch_runs,
             "interval": app.use_interval,
             "try": try_model,
             "export": lambda argument: self.by_pane[panes.active].export(argument),

@@ -97,6 +97,8 @@ class CockpitModel:
             alarms_off: kinds of alarms that the user has turned off.
         """
         self.service = service
+        self.nearby_runs = 0
+        """Runs of other programs below the working directory, which an empty list offers."""
         self.alarms_off = alarms_off
         self.alarm_watch = AlarmWatch(alarms_off)
         self.has_slow_link = False

@@ -238,7 +238,13 @@ class Presenter:
         model, jobs = self._model, self._jobs.list
         shown = model.derive()
         cells = max(NARROWEST, jobs.outer_size.width - 2)
-        words = empty_words(model.service, model.snapshot, model.view.description, connected=model.store is not None)
+        words = empty_words(
+            model.service,
+            model.snapshot,
+            model.view.description,
+            connected=model.store is not None,
+            nearby_runs=model.nearby_runs,
+        )
         jobs.show_rows(
             shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)], model.sweeps
         )

@@ -1,9 +1,12 @@
 """Parsing, completion and effects of the command line."""
 
+from pathlib import Path
+
 import pytest
 
 from fttui.commands import COMMANDS
 from fttui.config.paths import view_file
+from fttui.models import refusals
 from fttui.ui.cockpit import saved_view
 from fttui.ui.cockpit.command_line import (
     CommandError,
@@ -163,3 +166,13 @@ async def test_tab_completes_a_line_and_arrows_walk_the_history() -> None:
         assert ui.prompt == ":goto 3"
         await ui.press("escape")
         assert not ui.prompt.startswith(":")
+
+
+async def test_runs_line_switches_to_a_directory_and_refuses_one_that_is_not_there(tmp_path: Path) -> None:
+    async with cockpit(store()) as ui:
+        await ui.press("colon", *f"runs {tmp_path}/nowhere", "enter")
+        assert "does not exist" in ui.prompt
+        await ui.press("colon", *f"runs {tmp_path}", "enter")
+        assert ui.opened == [None, f"file://{tmp_path}"]
+        assert tmp_path.name in ui.status
+        assert ui.app.main.model.refusal("job.cancel") == refusals.WATCHED
