@@ -171,6 +171,7 @@ class Profile(Shared):
     provider = optional(one_of(*PROVIDERS), "the provider's API", example='"openai"', otherwise="guessed from the host", flag="NAME")
     base_url = optional(validators.url, "URL of the API, without /fine_tuning/jobs; for Azure, of the resource", example='"https://api.openai.com/v1"', otherwise="the provider's, else OpenAI's", flag="URL")
     directory = optional(validators.paths, "runs only: directory with runs that other programs started, or a list; * and ? are allowed", example='"/scratch/me"', flag="PATH")
+    log_pattern = optional(validators.log_pattern, "runs only: regular expression for metrics in console logs, with a named group step", example="'step (?P<step>\\d+) loss (?P<loss>\\S+)'", otherwise="the usual forms")
     api_key_env = optional(validators.variable, "environment variable with the key", example='"WORK_OPENAI_API_KEY"', flag="VAR")
     api_key_command = optional(validators.command, "program that prints the key (no shell)", example='"pass show openai/work"', flag="CMD")
     api_key_keyring = optional(validators.text, "service/user in the system keyring; needs the extra keyring", example='"openai/work"', flag="SERVICE/USER")

@@ -121,6 +121,16 @@ def _is_path(value: Any) -> bool:
     return _is_text(value) and value.startswith(("/", "~")) and "\0" not in value
 
 
+def _is_log_pattern(value: Any) -> bool:
+    if not _is_text(value):
+        return False
+    try:
+        return "step" in re.compile(value).groupindex
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+log_pattern: Kind[str] = Kind("a regular expression with the group (?P<step>...)", _is_log_pattern)
 paths: Kind[str | list[str]] = Kind(
     "an absolute path, or a list of them",
     lambda value: _is_path(value) or (isinstance(value, list) and bool(value) and all(map(_is_path, value))),

@@ -119,14 +119,14 @@ async def connect(
         renew=renew if profile is not None and profile.api_key_command else None,
     )
     if choice.is_watched:
-        client, notices = await _watch(http)
+        client, notices = await _watch(http, profile)
     else:
         client = Client(http)
     warnings = (*_warnings(choice, profile, bool(key)), *notices)
     return Connection(choice, settings, provider, client, warnings)
 
 
-async def _watch(http: "Http") -> "tuple[Client, tuple[str, ...]]":
+async def _watch(http: "Http", profile: "Profile | None") -> "tuple[Client, tuple[str, ...]]":
     """Return a client for directories of runs, and sentences about what cannot be read there.
 
     What is remembered of them between two starts is beside the archive: nothing is written below them.
@@ -141,7 +141,7 @@ async def _watch(http: "Http") -> "tuple[Client, tuple[str, ...]]":
         memory = make_dir(os.path.join(data_dir(), "runs"))
     except OSError:
         memory = ""
-    runs = Runs(http, memory=memory)
+    runs = Runs(http, memory=memory, log_pattern=(profile.log_pattern if profile is not None else None) or "")
     return Client(http, api=runs), tuple(await runs.look())
 
 

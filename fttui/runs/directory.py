@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from fttui.runs.formats import FORMATS
-from fttui.runs.formats.base import Source
+from fttui.runs.formats.base import Format, Reader, Source
 from fttui.runs.formats.trainer_state import CHECKPOINT
 from fttui.runs.place import fixed_part, is_pattern
 from fttui.text import clean_line
@@ -35,7 +35,6 @@ _ALONE = "trainer_state"
 Signature = tuple[int, ...]
 """State of a run on the disk: change time of its directory in nanoseconds, then change time and size of each file that
 it writes to; zeros for what is missing."""
-_ORDER = {format.name: number for number, format in enumerate(FORMATS)}
 
 
 class FoundRun(NamedTuple):
@@ -62,12 +61,17 @@ class Folder(NamedTuple):
 class Directory:
     """Runs below roots, which are directories, files or patterns."""
 
-    def __init__(self, patterns: Sequence[str], *, most: int = MOST_DIRECTORIES) -> None:
+    def __init__(
+        self, patterns: Sequence[str], formats: Sequence[Format] = FORMATS, *, most: int = MOST_DIRECTORIES
+    ) -> None:
         """
         Args:
             most: greatest number of directories to look at.
         """
         self._patterns = tuple(patterns)
+        self._formats = tuple(formats)
+        self._by_name = {format.name: format for format in formats}
+        self._places = {format.name: place for place, format in enumerate(formats)}
         self._most = most
         self.folders: dict[str, Folder] = {}
         """Listed directories by path. May be filled from a file before the first refresh."""
@@ -98,7 +102,7 @@ class Directory:
         Raises:
             OSError: a root that is no pattern cannot be listed.
         """
-        walk = _Walk(self.folders, self._most)
+        walk = _Walk(self.folders, self._formats, self._most)
         for root in self.roots():
             walk.add(root)
         self.problems = walk.sentences()
@@ -110,12 +114,20 @@ class Directory:
         self.runs = {run.id: run for run in self._named(walk.found)}
         return True
 
-    def signature(self, run: FoundRun) -> Signature:
-        """Return the state of a run on the disk now."""
+    def files(self, run: FoundRun) -> tuple[str, ...]:
+        """Return the files that change when a run writes something."""
+        return tuple(path for source in run.sources for path in self._by_name[source.format].watched(source))
+
+    def readers(self, run: FoundRun) -> list[tuple[Source, Reader]]:
+        """Return a reader at the start of each source of a run."""
+        return [(source, self._by_name[source.format].reader(source)) for source in run.sources]
+
+    def signature(self, run: FoundRun, files: Iterable[str]) -> Signature:
+        """Return the state of a run and its files on the disk now."""
         found = [self.changed(run)]
-        for source in run.sources:
+        for path in files:
             try:
-                status = os.stat(source.path)
+                status = os.stat(path)
             except OSError:
                 found += (0, 0)
             else:
@@ -150,15 +162,16 @@ class Directory:
                 id = f"{id}~{hashlib.blake2b(os.fsencode(whole), digest_size=3).hexdigest()}"
             ids.add(id)
             if len(sources) > 1:
-                sources.sort(key=lambda source: _ORDER[source.format])
+                sources.sort(key=lambda source: self._places[source.format])
             yield FoundRun(id, path, tuple(sources))
 
 
 class _Walk:
     """One look at all directories. Directories that have not changed are taken from the last one."""
 
-    def __init__(self, known: Mapping[str, Folder], most: int) -> None:
+    def __init__(self, known: Mapping[str, Folder], formats: Sequence[Format], most: int) -> None:
         self._known = known
+        self._formats = formats
         self._most = most
         self._now = time.time_ns()
         self._unreadable: list[str] = []
@@ -173,7 +186,7 @@ class _Walk:
         status = os.stat(root)
         if not stat.S_ISDIR(status.st_mode):
             directory, name = os.path.split(root)
-            if sources := _sources(directory, [name]):
+            if sources := self._sources(directory, [name]):
                 self.found.append((directory, "", Folder(0, False, (), sources)))
             return
         waiting = [(root, "", 0)]
@@ -211,10 +224,20 @@ class _Walk:
         self._seen.add(place)
         known = self._known.get(path)
         if known is None or known.changed != status.st_mtime_ns or not known.is_settled:
-            # A directory that changed a moment ago may change again within the resolution of its time.
-            known = _listed(path, status.st_mtime_ns, is_settled=status.st_mtime_ns < self._now - SETTLED_NS)
+            known = self._listed(path, status.st_mtime_ns)
         self.folders[path] = known
         return known
+
+    def _listed(self, path: str, changed: int) -> Folder:
+        names, folders = names_in(path)
+        sources = self._sources(path, names)
+        # A directory that changed a moment ago may change again within the resolution of its time, and new runs in a
+        # database do not change it.
+        is_settled = changed < self._now - SETTLED_NS and not any(source.key for source in sources)
+        return Folder(changed, is_settled, tuple(name for name in folders if not CHECKPOINT.fullmatch(name)), sources)
+
+    def _sources(self, path: str, names: Sequence[str]) -> tuple[Source, ...]:
+        return tuple(source for format in self._formats for source in format.sources(path, names))
 
     def sentences(self) -> list[str]:
         """Return what could not be looked at."""
@@ -227,7 +250,8 @@ class _Walk:
         return found
 
 
-def _listed(path: str, changed: int, *, is_settled: bool) -> Folder:
+def names_in(path: str) -> tuple[list[str], list[str]]:
+    """Return the names in a directory, and those of the directories in it that may have runs."""
     names: list[str] = []
     folders: list[str] = []
     with os.scandir(path) as entries:
@@ -236,12 +260,7 @@ def _listed(path: str, changed: int, *, is_settled: bool) -> Folder:
             # The hidden directories of a project are those of its tools.
             if entry.is_dir(follow_symlinks=False) and entry.name[0] != "." and entry.name not in _SKIPPED:
                 folders.append(entry.name)
-    inner = tuple(name for name in folders if not CHECKPOINT.fullmatch(name))
-    return Folder(changed, is_settled, inner, _sources(path, names))
-
-
-def _sources(path: str, names: Sequence[str]) -> tuple[Source, ...]:
-    return tuple(source for format in FORMATS for source in format.sources(path, names))
+    return names, folders
 
 
 def _keyed(sources: Sequence[Source], *, is_owned: bool) -> Iterator[tuple[str, Source]]:

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 from fttui.runs.directory import FoundRun
-from fttui.runs.formats import BY_NAME
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Reader, Source
 from fttui.runs.names import canonical
 
@@ -29,11 +28,9 @@ Raw = dict[str, Any]
 class RunLog:
     """Log of one run. It grows with its files, and never reads the same bytes twice."""
 
-    def __init__(self, run: FoundRun) -> None:
+    def __init__(self, run: FoundRun, readers: Iterable[tuple[Source, Reader]]) -> None:
         self.run = run
-        self._readers: list[tuple[Source, Reader]] = [
-            (source, BY_NAME[source.format].reader(source)) for source in run.sources
-        ]
+        self._readers = list(readers)
         self._facts: dict[Source, dict[str, Any]] = {}
         self._steps: dict[int, dict[str, float]] = {}
         """Values by step, as they were told last."""

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from fttui import atomic
 from fttui.runs.directory import Directory, Folder, FoundRun, Signature
-from fttui.runs.formats.base import Source
+from fttui.runs.formats import FORMATS
+from fttui.runs.formats.base import Format, Reader, Source
 from fttui.runs.job import ENDED, Raw, job_of, sent_of
 from fttui.runs.log import RunLog
 
@@ -37,6 +38,8 @@ class _Known(NamedTuple):
     """Facts about a run as they were read."""
 
     signature: Signature
+    files: tuple[str, ...]
+    """What the run writes to."""
     facts: dict[str, Any]
     is_whole: bool
     """Its files were read to their end."""
@@ -45,21 +48,21 @@ class _Known(NamedTuple):
 class _Log:
     """A log with the lock of its readers."""
 
-    def __init__(self, run: FoundRun) -> None:
-        self.log = RunLog(run)
+    def __init__(self, run: FoundRun, readers: Sequence[tuple[Source, Reader]]) -> None:
+        self.log = RunLog(run, readers)
         self.lock = threading.Lock()
 
 
 class Watched:
     """Runs below some directories."""
 
-    def __init__(self, patterns: Sequence[str], memory: str = "") -> None:
+    def __init__(self, patterns: Sequence[str], memory: str = "", formats: Sequence[Format] = FORMATS) -> None:
         """
         Args:
             patterns: directories, files and patterns.
             memory: file that remembers directories and facts about runs; none if empty.
         """
-        self._directory = Directory(patterns)
+        self._directory = Directory(patterns, formats)
         self._memory = memory
         self._known: dict[str, _Known] = {}
         self._signatures: dict[str, Signature] = {}
@@ -124,7 +127,7 @@ class Watched:
                 self.refresh()
             if (run := self._directory.runs.get(id)) is None:
                 return None
-            self._signatures[id] = self._directory.signature(run)
+            self._signatures[id] = self._signature(run)
             return self._job(id, now)
 
     def log(self, id: str) -> RunLog | None:
@@ -139,12 +142,14 @@ class Watched:
             if (run := self._directory.runs.get(id)) is None:
                 return None
             held = self._held(run)
-            mark = self._directory.signature(run)
+            files = self._directory.files(run)
+            mark = self._directory.signature(run, files)
         with held.lock:
             held.log.read_all()
             facts = held.log.facts
         with self._lock:
-            self._learn(id, _Known(mark, facts, True))
+            self._signatures[id] = mark
+            self._learn(id, _Known(mark, files, facts, True))
         return held.log
 
     def save(self) -> None:
@@ -165,7 +170,14 @@ class Watched:
         has_ended = known is not None and known.facts.get("status") in ENDED and self._directory.is_settled(run)
         if known is not None and has_ended and known.signature[0] == self._directory.changed(run):
             return known.signature
-        return self._directory.signature(run)
+        return self._directory.signature(run, self._files(run))
+
+    def _files(self, run: FoundRun) -> tuple[str, ...]:
+        """Return what a run writes to. It is looked up again when its directory has changed."""
+        known = self._known.get(run.id)
+        if known is not None and known.signature[0] == self._directory.changed(run):
+            return known.files
+        return self._directory.files(run)
 
     def _place(self, id: str) -> tuple[float, str]:
         """Return the key by which the list is sorted: the start of a run, before it was read its last change."""
@@ -177,17 +189,22 @@ class Watched:
         run, mark = self._directory.runs[id], self._signatures[id]
         known = self._known.get(id)
         if known is None or known.signature != mark:
-            held = self._held(run)
-            with held.lock:
-                held.log.read()
-                known = _Known(mark, held.log.facts, not held.log.has_more)
-            self._learn(id, known)
-        return Job(job_of(run, known.facts, _changed_at(mark), now), sent_of(run, known.facts))
+            held, files = self._held(run), self._files(run)
+            # While a large log is being read, what was known before is enough for the list.
+            if held.lock.acquire(blocking=known is None):
+                try:
+                    held.log.read()
+                    known = _Known(mark, files, held.log.facts, not held.log.has_more)
+                finally:
+                    held.lock.release()
+                self._learn(id, known)
+        facts = known.facts if known is not None else {}
+        return Job(job_of(run, facts, _changed_at(mark), now), sent_of(run, facts))
 
     def _held(self, run: FoundRun) -> _Log:
         held = self._logs.pop(run.id, None)
         if held is None or held.log.run != run:
-            held = _Log(run)
+            held = _Log(run, self._directory.readers(run))
         self._logs[run.id] = held
         if len(self._logs) > MOST_LOGS:
             del self._logs[next(iter(self._logs))]
@@ -212,8 +229,8 @@ class Watched:
                 for path, (changed, settled, names, sources) in content["folders"].items()
             }
             known = {
-                id: _Known(tuple(mark), dict(facts), bool(is_whole))
-                for id, (mark, facts, is_whole) in content["runs"].items()
+                id: _Known(tuple(mark), tuple(files), dict(facts), bool(is_whole))
+                for id, (mark, files, facts, is_whole) in content["runs"].items()
             }
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return  # it is read from the directories again

@@ -179,11 +179,12 @@ async def test_runs_of_other_programs_are_followed_while_they_grow(tmp_path: Pat
     session = await open_session(Options(base_url=url_of([str(root)])), clock=clock)
     session.store.look_at("a")
     await polled(session, clock, lambda: len(session.store.run("a").train) == 6)
-    assert session.store.snapshot.rows["a"].status is Status.RUNNING
+    assert session.store.snapshot.rows["a"].status.is_live
     save(root / "a", history, 100, at=clock.now())
     await polled(session, clock, lambda: session.store.snapshot.rows["a"].status is Status.SUCCEEDED)
-    await polled(session, clock, lambda: len(session.store.checkpoints("a")) == 3)
-    assert len(session.store.run("a").train) == 10
+    await polled(
+        session, clock, lambda: len(session.store.checkpoints("a")) == 3 and len(session.store.run("a").train) == 10
+    )
     assert (await session.store.cancel(["a"]))["a"].message == refusals.WATCHED
     await session.close()
 

@@ -1,7 +1,6 @@
 """Index of directories: which runs it finds, how it names them, and what it looks at again."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +62,14 @@ def test_directory_that_cannot_be_read_is_named_and_the_rest_is_listed(
 ) -> None:
     end(tmp_path / "mine", HISTORY)
     (tmp_path / "theirs").mkdir()
-    listed = directory._listed
+    look = directory.names_in
 
-    def refusing(path: str, changed: int, *, is_settled: bool) -> Any:
+    def refusing(path: str) -> Any:
         if path.endswith("theirs"):
             raise PermissionError(13, "Permission denied", path)
-        return listed(path, changed, is_settled=is_settled)
+        return look(path)
 
-    monkeypatch.setattr(directory, "_listed", refusing)
+    monkeypatch.setattr(directory, "names_in", refusing)
     index = found(tmp_path)
     assert list(index.runs) == ["mine"]
     assert index.problems == [f"cannot look into {tmp_path}/theirs (Permission denied)"]
@@ -84,13 +83,13 @@ def test_unchanged_directories_are_not_listed_again(tmp_path: Path, monkeypatch:
     settle(tmp_path)
     index = found(tmp_path)
     listed: list[str] = []
-    look = directory._listed
+    look = directory.names_in
 
-    def looking(path: str, changed: int, *, is_settled: bool) -> Any:
+    def looking(path: str) -> Any:
         listed.append(path)
-        return look(path, changed, is_settled=is_settled)
+        return look(path)
 
-    monkeypatch.setattr(directory, "_listed", looking)
+    monkeypatch.setattr(directory, "names_in", looking)
     assert not index.refresh()
     assert listed == []
     save(tmp_path / "run-3", HISTORY, 50)
@@ -100,18 +99,11 @@ def test_unchanged_directories_are_not_listed_again(tmp_path: Path, monkeypatch:
     assert "new" in index.runs
 
 
-def test_logs_beside_an_output_belong_to_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_beside_an_output_belong_to_its_run(tmp_path: Path) -> None:
     for name in ("out/runs/host", "out/more/host", "tb/runs/host"):
         (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "events").touch()
+        (tmp_path / name / "events.out.tfevents.1.host").touch()
     end(tmp_path / "out", HISTORY)
-    known = directory._sources
-
-    def with_events(path: str, names: Sequence[str]) -> tuple[Source, ...]:
-        return (*known(path, names), *(Source("tensorboard", f"{path}/{name}") for name in names if name == "events"))
-
-    monkeypatch.setattr(directory, "_sources", with_events)
-    monkeypatch.setitem(directory._ORDER, "tensorboard", 1)
     runs = found(tmp_path).runs
     assert sorted(runs) == ["out", "out/more/host", "tb/runs/host"]
     assert [source.format for source in runs["out"].sources] == ["trainer_state", "tensorboard"]

@@ -24,9 +24,8 @@ class Reader:
 
 
 def log(*sources: list[Found | Exception]) -> RunLog:
-    made = RunLog(FoundRun("run", "/run", ()))
-    made._readers = [(Source("csv", f"/run/{number}"), Reader(found)) for number, found in enumerate(sources)]
-    return made
+    readers = [(Source("csv", f"/run/{number}"), Reader(found)) for number, found in enumerate(sources)]
+    return RunLog(FoundRun("run", "/run", ()), readers)
 
 
 def point(step: int, time: float | None = None, **values: float) -> FoundPoint:

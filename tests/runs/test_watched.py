@@ -62,7 +62,7 @@ def test_second_start_reads_no_file_of_a_run_that_has_not_changed(
     first.save()
     opened: list[str] = []
     make = watched.RunLog
-    monkeypatch.setattr(watched, "RunLog", lambda run: opened.append(run.id) or make(run))
+    monkeypatch.setattr(watched, "RunLog", lambda run, readers: opened.append(run.id) or make(run, readers))
     second = Watched([str(runs)], memory)
     assert second.page(None, 100, NOW) == before
     assert opened == []

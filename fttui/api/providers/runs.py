@@ -9,6 +9,7 @@ from fttui.api.error_mapping import UNKNOWN_ROUTE
 from fttui.api.errors import BadRequest, NotFound, Unreachable
 from fttui.api.http import Http
 from fttui.api.providers.base import Provider
+from fttui.api.providers.decoding import complete
 from fttui.api.providers.dialect import Dialect, Report, Stream
 from fttui.models import refusals
 from fttui.models.chat import Chunk, Question
@@ -19,7 +20,9 @@ from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
+from fttui.models.wire import SENT
 from fttui.runs import watched
+from fttui.runs.formats import formats
 from fttui.runs.log import RunLog
 from fttui.runs.place import paths_of
 from fttui.runs.watched import Watched
@@ -57,14 +60,16 @@ def provider(base_url: str, *, organization: str, project: str) -> Provider:
 class Runs(Dialect):
     """Runs as an API. Everything is read in threads, because a directory may be on a slow disk."""
 
-    def __init__(self, http: Http, *, memory: str = "") -> None:
+    def __init__(self, http: Http, *, memory: str = "", log_pattern: str = "") -> None:
         """
         Args:
             memory: directory of fttui's own for what is remembered between two starts; none if empty.
+            log_pattern: regular expression for the metrics in console logs: see `formats.text_log`.
         """
         super().__init__(http)
         url = http.provider.base_url
-        self._watched = Watched(paths_of(url), watched.memory_file(memory, url) if memory else "")
+        memory = watched.memory_file(memory, url + log_pattern) if memory else ""
+        self._watched = Watched(paths_of(url), memory, formats(log_pattern))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._watched.save)
@@ -81,16 +86,16 @@ class Runs(Dialect):
     ) -> Page[Job]:
         now = self._http.clock.now()
         found, has_more = await self._in_thread(lambda: self._watched.page(after, limit, now))
-        objects = [self._with_sent(each.job, each.sent) for each in found]
+        objects = [{**each.job, SENT: each.sent} for each in found]
         last = found[-1].job["id"] if found else None
-        return await self._decoded(Page(Job, objects, has_more, None, next=last))
+        return await complete(Page(Job, objects, has_more, None, next=last))
 
     async def job(self, id: str) -> Job:
         now = self._http.clock.now()
         found = await self._in_thread(lambda: self._watched.job(id, now))
         if found is None:
             raise NotFound(f"no run {id} below {self.provider.title}", status=404, code="run_not_found")
-        return Job.read(self._with_sent(found.job, found.sent))
+        return Job.read({**found.job, SENT: found.sent})
 
     async def events(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
         """Return a page of a log, newest first."""
@@ -101,7 +106,7 @@ class Runs(Dialect):
         start = max(0, end - max(limit, LEAST_PAGE))
         page = events[start:end][::-1]
         last = page[-1]["id"] if page else None
-        return await self._decoded(Page(Event, page, start > 0, None, next=last))
+        return await complete(Page(Event, page, start > 0, None, next=last))
 
     async def checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
         log = await self._log(id)

@@ -38,6 +38,9 @@ class TrainerState:
         # The newest checkpoint is the file to watch; the reader looks at all of them.
         return [Source(self.name, os.path.join(directory, f"checkpoint-{max(steps)}", FILE))] if steps else []
 
+    def watched(self, source: Source) -> list[str]:
+        return [source.path]
+
     def reader(self, source: Source) -> "TrainerStateReader":
         directory, name = os.path.split(os.path.dirname(source.path))
         is_inside = CHECKPOINT.fullmatch(name) is not None
