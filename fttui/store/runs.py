@@ -15,6 +15,7 @@ from fttui.learning.run import Run
 from fttui.learning.summary import summarize
 from fttui.models import lenient
 from fttui.models.job import Job
+from fttui.models.raw_json import decode
 from fttui.models.summary import Summary
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.metrics import archived_points
@@ -107,7 +108,7 @@ class Runs:
         cached = self._runs.get(id)
         if cached is not None and cached.source == source and cached.newest == state.top:
             return
-        if cached is not None and cached.source == source:
+        if cached is not None and cached.source == source and not self._goes_back(id, cached):
             run = cached.run
             yield from self._add_events(id, run)
         else:
@@ -121,6 +122,12 @@ class Runs:
         self._runs[id] = _Cached(source, state.top, run)
         if len(self._runs) > CACHED:
             del self._runs[next(iter(self._runs))]
+
+    def _goes_back(self, id: str, cached: _Cached) -> bool:
+        """Tell whether newer events have steps below the last of a run: after a resume, or behind a checkpoint."""
+        rows = self._archive.events.rows(id, after=cached.newest, limit=PART)
+        steps = (lenient.whole(lenient.mapping(decode(row.data or None)).get("step")) for row in rows)
+        return len(rows) == PART or any(step is not None and step < cached.run.last_step for step in steps)
 
     def _add_events(self, id: str, run: Run) -> Iterator[None]:
         since = run.last_step if run.series else None

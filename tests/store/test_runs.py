@@ -225,3 +225,28 @@ async def test_command_that_reads_events_records_the_summary(archive: Archive) -
     row = archive.jobs.row(J)
     assert row is not None
     assert row.summary.best_step == 270
+
+
+async def test_events_that_come_after_their_checkpoint_are_in_the_run(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.events[J] = events_of("good", 60)
+    saved = {"id": "c", "object": "fine_tuning.job.checkpoint", "step_number": 100, "metrics": {"train_loss": 1.0}}
+    client.checkpoints[J] = [saved]
+    await fetch_all(fetcher, store)
+    await fetcher.fetch_checkpoints(J)
+    assert store.run(J).train.steps[-2:] == [60, 100]
+    client.events[J] = events_of("good", 120)
+    await fetch_all(fetcher, store)
+    assert store.run(J).train.steps == list(range(1, 121))
+
+
+async def test_steps_of_a_resumed_training_replace_those_before(archive: Archive) -> None:
+    client, store, fetcher = await world(archive, job(1, "running", **SETTINGS))
+    client.events[J] = events_of("good", 60)
+    await fetch_all(fetcher, store)
+    assert store.run(J).last_step == 60
+    again = [event(J, 1000 + step, step=step, train_loss=9.0) for step in range(41, 51)]
+    client.events[J] = [*client.events[J], *again]
+    await fetch_all(fetcher, store)
+    before = real_run("good").train.values
+    assert list(store.run(J).train.values) == [*before[:40], *[9.0] * 10, *before[50:60]]
