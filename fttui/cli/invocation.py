@@ -121,8 +121,8 @@ class Invocation:
             choice.name,
             read_only,
             not_offered=provider.missing,
-            is_watched=choice.is_watched,
             closed=provider.closed,
+            watched=frozenset({""} if choice.is_watched else ()),
         )
         if reason := why_not_at_all(verb, access):
             raise ConfigError(f"{reason}: nothing was sent")

@@ -35,6 +35,8 @@ Verb = Literal[
 model and a file."""
 
 _ON_JOBS = ("clone", "cancel", "pause", "resume", "delete_job", "delete_copy")
+_ON_COPIES = ("delete", "delete_copy", "try_model")
+"""Actions that change nothing at the provider of a job."""
 _DONE = {
     "clone": "cloned",
     "cancel": "cancelled",
@@ -64,8 +66,8 @@ class Access(NamedTuple):
     closed: str = ""
     """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
     several_profiles: bool = False
-    is_watched: bool = False
-    """Jobs were started by other programs, and fttui only reads their files."""
+    watched: "Set[str]" = frozenset()
+    """Profiles of which fttui only reads files, because other programs start their jobs. A single one has no name."""
     answers: bool = True
     """The provider answered lately, so it would list again a job whose archived copy is deleted."""
 
@@ -79,11 +81,11 @@ def access_to(
     not_offered_by: "Mapping[str, Set[str]]" = MappingProxyType({}),
     closed: str = "",
     several_profiles: bool = False,
-    is_watched: bool = False,
+    watched: "Set[str]" = frozenset(),
 ) -> Access:
     """Return the access that a snapshot of the store describes; None stands for a store that does not exist yet."""
     if snapshot is None:
-        return Access(profile, read_only, False, several_profiles=several_profiles, is_watched=is_watched)
+        return Access(profile, read_only, False, several_profiles=several_profiles, watched=watched)
     return Access(
         profile,
         read_only,
@@ -92,7 +94,7 @@ def access_to(
         not_offered_by=not_offered_by,
         closed=closed,
         several_profiles=several_profiles,
-        is_watched=is_watched,
+        watched=watched,
         answers=str(snapshot.health.state) in ("live", "stale", "limited"),
     )
 
@@ -146,7 +148,7 @@ def why_no_route(route: str, job: JobRow | None, access: Access) -> str:
 
 def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
-    if access.is_watched and verb not in ("delete", "delete_copy", "try_model"):
+    if "" in access.watched and verb not in _ON_COPIES:
         return refusals.WATCHED
     if access.read_only and verb != "try_model":  # it changes nothing
         return refusals.READ_ONLY
@@ -165,6 +167,8 @@ def why_not_at_all(verb: Verb, access: Access) -> str:
 
 
 def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
+    if job.profile in access.watched and verb not in _ON_COPIES:
+        return refusals.WATCHED
     if verb == "clone":
         return ""
     if verb == "delete_copy":

@@ -72,6 +72,11 @@ class MergedStore:
         return {profile: store.not_offered for profile, store in self._stores.items()}
 
     @property
+    def watched(self) -> frozenset[str]:
+        """Profiles whose jobs other programs started."""
+        return frozenset(profile for profile, store in self._stores.items() if "" in store.watched)
+
+    @property
     def snapshot(self) -> Snapshot:
         """Rows of all profiles, with their joint health (see `joint_health`)."""
         snapshots = {profile: store.snapshot for profile, store in self._stores.items()}

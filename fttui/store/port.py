@@ -57,6 +57,10 @@ class StorePort(Protocol):
         """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
 
     @property
+    def watched(self) -> Set[str]:
+        """Profiles whose jobs other programs started. In a store of one profile, its name is empty."""
+
+    @property
     def model_api(self) -> ModelApi | None:
         """Requests that ask models; None while the provider is not connected, and for several profiles."""
 

@@ -86,6 +86,12 @@ class Store:
         return self.access.client.provider.closed if self.access.client is not None else ""
 
     @property
+    def watched(self) -> frozenset[str]:
+        """The empty name if other programs started the jobs."""
+        client = self.access.client
+        return frozenset({""} if client is not None and client.provider.is_watched else ())
+
+    @property
     def model_api(self) -> ModelApi | None:
         """Requests that ask models; None while the provider is not connected."""
         return self.access.client

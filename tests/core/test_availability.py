@@ -35,6 +35,15 @@ def test_unreachable_provider_refuses_all_but_the_archived_copy() -> None:
     assert why_not("create", None, access) == "offline (connection refused)"
 
 
+def test_runs_of_other_programs_refuse_all_but_what_concerns_their_copies() -> None:
+    alone = ACCESS._replace(watched=frozenset({""}))
+    refused = {verb for verb in (*ALL_VERBS, "try_model") if why_not(verb, RUNNING, alone) == refusals.WATCHED}
+    assert refused == {*ALL_VERBS} - {"delete", "delete_copy"}
+    merged = ACCESS._replace(watched=frozenset({"scratch"}))
+    assert why_not("cancel", RUNNING._replace(profile="scratch"), merged) == refusals.WATCHED
+    assert why_not("cancel", RUNNING._replace(profile="local"), merged) == ""
+
+
 def test_several_profiles_refuse_a_new_job_only() -> None:
     access = ACCESS._replace(several_profiles=True)
     assert why_not("create", None, access) == why_not("clone", RUNNING, access) == refusals.SEVERAL_PROFILES

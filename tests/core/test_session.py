@@ -199,6 +199,7 @@ async def test_runs_are_shown_beside_the_jobs_of_a_service(tmp_path: Path) -> No
     both = MergedSession({"hosted": hosted, "mine": mine})
     await polled(both, FakeClock(), lambda: len(both.store.snapshot.rows) == 2)
     assert sorted(both.store.snapshot.rows) == ["hosted/ftjob-00001", "mine/a"]
+    assert both.store.watched == {"mine"}
     await both.close()
 
 

@@ -82,6 +82,7 @@ class FakeStore:
     not_offered: frozenset[str] = frozenset()
     not_offered_by: dict[str, frozenset[str]] = field(default_factory=dict)
     closed: str = ""
+    watched: frozenset[str] = frozenset()
     model_api: ModelApi | None = None
     notices: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)

@@ -305,7 +305,7 @@ class CockpitModel:
             not_offered_by=store.not_offered_by if store is not None else {},
             closed=store.closed if store is not None else "",
             several_profiles=service.profile == ALL,
-            is_watched=service.is_watched,
+            watched=frozenset({""}) if service.is_watched else store.watched if store is not None else frozenset(),
         )
 
     def _form_access(self) -> Access:
