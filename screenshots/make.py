@@ -1,10 +1,12 @@
 """Draw the pictures in this directory from a real run of the embedded service: `python screenshots/make.py`.
 
 The service runs in a temporary directory, apart from the jobs of the user, and is stopped afterwards. The pictures of
-several providers show the fakes of the tests; `python screenshots/make.py providers` draws these alone.
+several providers show the fakes of the tests. `python screenshots/make.py providers` draws these alone, and
+`python screenshots/make.py runs` those of runs that other programs started.
 """
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fttui.core.session import Session
     from fttui.models.row import JobRow
     from fttui.store.port import StorePort
     from fttui.ui.app import FttuiApp
@@ -260,6 +263,73 @@ async def make_providers(save: Callable[["FttuiApp", str], None]) -> None:
             await cockpit.close()
 
 
+async def make_runs(studio: Studio, directory: Path) -> None:
+    """Show a hosted job, a job of the embedded service, and a run of TRL in one list."""
+    from fttui.core.connect import Options
+    from fttui.core.session import open_merged_session, open_session
+    from fttui.store.snapshot import Snapshot
+    from fttui.ui.app import FttuiApp
+    from fttui.ui.render.glyphs import UNICODE
+    from fttui.ui.render.status_line import ALL, ServiceInfo
+    from tests.support.fault_server import in_thread
+    from tests.support.hf_runs import from_curve
+    from tests.support.providers import together
+    from tests.support.simulated_runs import CURVES, real_run
+
+    scratch = directory / "scratch"
+    from_curve(scratch / "trl-sft-qwen3", CURVES / "overfit.csv")
+    adapter = {"base_model_name_or_path": "Qwen/Qwen3-0.6B", "r": 16}
+    (scratch / "trl-sft-qwen3" / "adapter_config.json").write_text(json.dumps(adapter))
+    began = time.time() - 7200
+    times = {
+        "created_at": together.iso(began),
+        "started_at": together.iso(began),
+        "updated_at": together.iso(began + 600),
+    }
+    (fake := together.FakeTogether()).put(hosted := together.job(1, suffix="support-v4", **times))
+    run = real_run("lr-x3")
+    losses = zip(run.train.steps, run.train.values, strict=True)
+    fake.metrics[hosted["id"]] = [together.row(int(step), loss, began + 2 * step) for step, loss in losses]
+    with in_thread(fake.server):
+        Path(os.environ["FTTUI_CONFIG"]).write_text(
+            f'[profiles.together]\nprovider = "together"\nbase_url = "{fake.server.url}"\n'
+            f'api_key_env = "PICTURE_KEY"\n'
+            f'[profiles.scratch]\nprovider = "runs"\ndirectory = "{scratch}"\n'
+        )
+        os.environ["PICTURE_KEY"] = together.KEY
+        await train_one(await open_session(Options(profile="local")))
+        place = ServiceInfo(ALL, ALL, False, False, "", ALL)
+        profiles = ["local", "together", "scratch"]
+        for name in ("80x24", "120x40"):
+            cockpit = FttuiApp(lambda _: open_merged_session(Options(), profiles), place, Snapshot(), UNICODE)
+            async with cockpit.run_test(size=SIZES[name]) as pilot:
+                await until(lambda: len(cockpit.main.model.snapshot.rows) == 3)  # noqa: B023
+                await until(lambda: all(row.loss for row in cockpit.main.model.snapshot.rows.values()))  # noqa: B023
+                cockpit.main.presenter.move_to_job("scratch/trl-sft-qwen3")
+                await pilot.pause(1.0)
+                studio.save(cockpit, f"runs-{name}")
+            await cockpit.close()
+
+
+async def train_one(session: "Session") -> None:
+    """Train one job of the sample data."""
+    from fttui.core.samples import SAMPLE_JOB, sample_path
+    from fttui.models.spec import JobSpec
+
+    polling = asyncio.create_task(session.poller.run())
+    await until(lambda: session.client is not None)
+    store = session.store
+    files = [await store.upload(sample_path(SAMPLE_JOB[name]) or "") for name in ("training_file", "validation_file")]
+    spec = JobSpec(
+        model=SAMPLE_JOB["model"], training_file=files[0].id, validation_file=files[1].id, suffix="local-v1", seed=1
+    )
+    made = await store.create(spec.model_copy(update={"hyperparameters": {"n_epochs": 1}}))
+    await until(lambda: made.id in store.snapshot.rows and store.snapshot.rows[made.id].status.is_final)
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    await session.close()
+
+
 def main() -> None:
     sys.path.insert(0, str(HERE.parent))  # the fakes of the tests
     with tempfile.TemporaryDirectory() as directory:
@@ -270,7 +340,13 @@ def main() -> None:
         from fttui.server import control
 
         try:
-            asyncio.run(make_providers(Studio().save) if sys.argv[1:] == ["providers"] else make())
+            wanted = sys.argv[1:]
+            if not wanted:
+                asyncio.run(make())
+            elif "providers" in wanted:
+                asyncio.run(make_providers(Studio().save))
+            if not wanted or "runs" in wanted:
+                asyncio.run(make_runs(Studio(), Path(directory)))
         finally:
             control.stop(service_dir())
 
