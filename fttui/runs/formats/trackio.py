@@ -4,7 +4,6 @@ The `trackio` package depends on pandas and Gradio, and creates its directories 
 """
 
 import json
-import os
 from collections.abc import Sequence
 from typing import Any
 
