@@ -10,6 +10,8 @@ _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _BAR = re.compile(
     r"\d%\|[^|]{0,200}\|[^\[]{0,100}\[[^\]]{0,100}(?:it/s|s/it|\?it|\w/s)|it/s\]\s{0,8}$|\d+/\d+ \[\d\d:\d\d<"
 )
+_METRICS = re.compile(r"\{'[\w./-]+': .*'epoch': .*\}")
+"""Dictionary that the Trainer of transformers prints. Its numbers are points."""
 _ERROR = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL)\b|Traceback \(most recent call last\)|^(?:\w+\.)*\w*(?:Error|Exception)\b:"
 )
@@ -32,9 +34,9 @@ def is_bar(text: str) -> bool:
 
 
 def line(raw: str, time: float | None = None) -> FoundLine | None:
-    """Return a line of a log, or None for empty lines and progress bars."""
+    """Return a line of a log, or None for empty lines, progress bars and metrics of transformers."""
     text = shown(raw)
-    if not text or is_bar(text):
+    if not text or is_bar(text) or (_METRICS.fullmatch(text.strip()) and "'train_runtime'" not in text):
         return None
     level = "error" if _ERROR.search(text) else "warn" if _WARN.search(text) else "info"
     return FoundLine(time, level, text)

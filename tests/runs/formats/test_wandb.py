@@ -95,11 +95,12 @@ def test_run_configuration_and_exit_are_facts(tmp_path: Path) -> None:
     assert [line.level for line in found.lines] == ["error", "info", "error"]
 
 
-def test_console_output_is_joined_to_lines_without_progress_bars_and_codes(tmp_path: Path) -> None:
+def test_console_output_is_joined_to_lines_without_bars_codes_and_points(tmp_path: Path) -> None:
     parts = [
         "loss ",
         "is \x1b[31m2\x1b[0m\n 10%|#  | 1/10 [00:01<00:09, 1.0it/s]\r",
         " 20%|## | 2/10 [00:02<00:08, 1.0it/s]\n",
+        "{'loss': '2', 'epoch': '1'}\n",
     ]
     reader, _ = reader_of(tmp_path, wandb_file(*(data(13, data(3, part)) for part in parts)))
     assert [line.text for line in reader.read().lines] == ["loss is 2"]
