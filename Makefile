@@ -6,9 +6,7 @@ ARGS ?=
 TOGETHER_OPENAPI ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-slow test-hf test-sdks lint check bench crash fuzz screenshots
-.PHONY: help setup run test test-all test-slow test-hf test-slurm lint check bench crash fuzz screenshots
-.PHONY: help setup run test test-all test-slow test-hf test-sdks test-runs lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf test-sdks test-runs test-slurm lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
