@@ -134,6 +134,8 @@ def _engine(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     directory = content.get("directory")
     if isinstance(directory, str) and not directory.startswith(("/", "~/")):
         yield Fault((*place, "directory"), "must be an absolute path or begin with ~/")
+    if isinstance(directory, str) and "%" in directory:
+        yield Fault((*place, "directory"), "must not contain %, which Slurm replaces in names of files")
     for option in _listed(content.get("options")):
         if isinstance(option, str) and not re.match(r"--?[A-Za-z]", option):
             yield Fault((*place, "options"), 'must be options of sbatch with their values, such as "--time=8:00:00"')

@@ -3,9 +3,10 @@
 A test moves jobs by hand: `run`, `requeue`, `end`.
 """
 
+import itertools
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class FakeSlurm:
     dies_after_sbatch: bool = False
     """The caller is killed after sbatch, before it sees the id."""
     calls: list[list[str]] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(4711))
 
     def __call__(
         self, words: list[str], input: str | None, variables: Mapping[str, str]
@@ -65,7 +67,7 @@ class FakeSlurm:
         if self.refusal:
             return _failed(words, f"sbatch: error: {self.refusal}\nsbatch: error: Batch job submission failed")
         name = next(word for word in words if word.startswith("--job-name=")).partition("=")[2]
-        id = str(4710 + self.count("sbatch"))
+        id = str(next(self.ids))
         self.jobs[id] = FakeJob(id, name, words, script, dict(variables))
         if self.dies_after_sbatch:
             self.dies_after_sbatch = False

@@ -111,7 +111,7 @@ class TrainerStarter:
         except NoVariable as error:
             raise Refused("trainer_not_started", str(error)) from None
         options = options_of(engine, trainer, job)
-        return Launch(trainer.command, {}, listed, secrets, options, engine.setup)
+        return Launch(trainer.command, {}, listed, secrets, options, engine.setup, trainer.stop_after)
 
     def _environment(self, trainer: Trainer) -> dict[str, str]:
         try:

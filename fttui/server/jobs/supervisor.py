@@ -204,6 +204,8 @@ class TrainerSupervisor:
             self._check_living(job, trainer)
         else:
             self._limits.reset(job.id)  # silence counts only while it runs
+            if job.stop is not None and life.state is State.WAITING:
+                self.stop(job)  # its engine took it off its machine before it was stopped
 
     def _check_living(self, job: JobRecord, trainer: JobTrainer) -> None:
         """Stop a trainer that broke a limit or whose job a rule stops, and processes that a trainer left behind."""
@@ -254,7 +256,10 @@ class TrainerSupervisor:
             self._pause_cancelled(job, life)
         elif self._restarts.should_give_up(job):
             reason = f"was killed {job.restarts + 1} times without completing another step"
-            if code in (None, _KILLED):
+            if job.engine is not None and not life.attempt:
+                why = life.reason or "no reason is known"
+                reason = f"was ended {job.restarts + 1} times before it started ({why}). Do the nodes see {job.root}?"
+            elif code in (None, _KILLED):
                 reason += f". Perhaps it ran out of memory: {_memory_advice(self._catalog.trainer_of(job))}"
             self._outcomes.fail_trainer(job, reason)
         elif self._restarts.is_due(job):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from fttui.server.settings import STOP_AFTER
 from fttui.server.storage.job_dir import JobDirectory
 
 
@@ -58,6 +59,8 @@ class Launch(NamedTuple):
     """Options for the engine, in its own words; later ones replace earlier ones."""
     setup: str = ""
     """Lines of shell before the trainer, for an engine."""
+    stop_after: float = STOP_AFTER
+    """Seconds that the trainer needs to save its state."""
 
 
 class Launcher(Protocol):

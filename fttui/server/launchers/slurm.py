@@ -27,7 +27,7 @@ from fttui.text import clean_line
 SETTLE_SECONDS = 30.0
 """Seconds to wait for the exit code of a job that has left the queue: a network disk shows new files late."""
 SIGNAL_SECONDS = 60
-"""Seconds before the time limit at which the trainer is told to save."""
+"""Fewest seconds before the time limit at which the trainer is told to save."""
 OWN_OPTIONS = frozenset(
     (
         *("job-name", "output", "error", "open-mode", "export", "export-file", "parsable", "chdir", "wrap", "array"),
@@ -123,6 +123,10 @@ class Slurm:
     # Start
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
+        self._queue.number()  # asks again when the last answer is old
+        snapshot = self._queue.snapshot()
+        if snapshot is not None and snapshot.entries is None:  # sbatch would wait for the controller
+            raise EngineUnreachable(snapshot.trouble)
         last = _submission(directory)
         if last and not last.id and (last := self._find_lost(directory, last)).id:
             return
@@ -165,7 +169,7 @@ class Slurm:
             command=shlex.join(launch.command),
         )
         words = [
-            *("sbatch", "--requeue", f"--signal=B:TERM@{SIGNAL_SECONDS}"),
+            *("sbatch", "--requeue", f"--signal=B:TERM@{max(SIGNAL_SECONDS, round(launch.stop_after))}"),
             *launch.options,
             *BATCH_OPTIONS,
             f"--job-name={_name(directory, number)}",

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fttui.server.api import json_objects
 from fttui.server.storage.disk_space import DiskSpace
+from fttui.server.storage.reports import StopDecision
 from tests.server.conftest import until
 from tests.server.launchers.conftest import Cluster
 from tests.support.fake_slurm import FakeJob
@@ -20,6 +22,10 @@ def test_job_is_queued_until_slurm_runs_it_and_then_succeeds(cluster: Cluster) -
     cluster.slurm.run(job, "n2")
     cluster.look()
     assert cluster.job(id).status == "running"
+    sent = json_objects.job(cluster.job(id))["fttui"]
+    assert sent["engine"] == {"name": "lab", "kind": "slurm"}
+    life = {"state": "running", "host": "n2", "reason": "", "attempt": 1, "id": "4711", "limit": 28800}
+    assert life.items() <= sent["life"].items()
     cluster.steps(job, 1, 2, 3, 4)
     cluster.finish(job)
     cluster.look()
@@ -381,3 +387,34 @@ def test_lost_database_is_rebuilt_with_the_jobs_of_engines(cluster: Cluster) -> 
     cluster.look()
     assert (cluster.job(id).status, cluster.job(id).step) == ("running", 2)
     assert cluster.slurm.count("sbatch") == 1
+
+
+def test_job_that_no_node_can_start_is_given_up_with_the_reason(cluster: Cluster) -> None:
+    id = cluster.validated()
+    for _ in range(60):
+        for job in cluster.submitted(id):
+            if job.state == "PENDING":
+                job.state = "FAILED"
+        cluster.look(1)
+    found = cluster.job(id)
+    assert found.error is not None
+    assert "times before it started (FAILED). Do the nodes see " in found.error["message"]
+
+
+def test_rule_stops_a_job_that_slurm_took_off_its_node(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    (job.directory / "model-2").write_text("weights")
+    cluster.report(job, {"type": "checkpoint", "step": 2, "path": "model-2", "metrics": {}})
+    cluster.look()
+    cluster.slurm.requeue(job)
+    stop = StopDecision("diverging", 2, 2, "The training loss rises.")
+    database, found = cluster.service.database, cluster.job(id)
+    database.jobs.store_reports(found, [], found.offset, None, cluster.service.now(), stop=stop)
+    cluster.look()
+    assert (job.state, cluster.job(id).status) == ("CANCELLED", "succeeded")
+
+
+def test_trainer_is_warned_as_long_before_its_time_limit_as_it_needs(cluster: Cluster) -> None:
+    assert "--signal=B:TERM@60" in cluster.submitted(cluster.validated())[0].words
+    cluster.configure(engines=json.loads(cluster.settings.read_text())["engines"], trainer={"stop_after": 300})
+    assert "--signal=B:TERM@300" in cluster.submitted(cluster.validated())[0].words
