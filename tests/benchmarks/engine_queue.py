@@ -33,6 +33,7 @@ class Simulation:
         self.directory = Path(tempfile.mkdtemp(prefix="ft-"))
         self.cluster = Cluster(str(self.directory / "home"), self.directory / "shared", max_submitted=max_submitted)
         self.free = [f"n{number}" for number in range(nodes)]
+        self.starts: dict[str, float] = {}
         self.ends: dict[str, float] = {}
         self.random = random.Random(7)
         self.steps: Counter[str] = Counter()
@@ -56,7 +57,7 @@ class Simulation:
         for job in list(slurm.jobs.values()):
             if job.state == "PENDING" and self.free:
                 slurm.run(job, self.free.pop())
-                self.ends[job.id] = now + self.random.uniform(1200, 2400)
+                self.starts[job.id], self.ends[job.id] = now, now + self.random.uniform(1200, 2400)
             elif job.state == "RUNNING":
                 self._work(job, now)
             elif job.state == "COMPLETED" and now > self.ends[job.id] + 300:
@@ -66,7 +67,7 @@ class Simulation:
         if now >= self.ends[job.id]:
             self.cluster.finish(job)
             self.free.append(job.node)
-        elif now >= self.ends[job.id] - 1200 + self.steps[job.id] * REPORT_EVERY:
+        elif now >= self.starts[job.id] + self.steps[job.id] * REPORT_EVERY:
             self.steps[job.id] += 1
             self.cluster.steps(job, self.steps[job.id])
 

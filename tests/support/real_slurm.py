@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _CONFIGURATION = """
@@ -104,15 +106,12 @@ class RealSlurm:
     def kill_node(self, node: str, directory: Path) -> None:
         """Kill a node's daemon, and everything of the job in a directory, as a power cut does."""
         self.kill(node)
-        for found in Path("/proc").iterdir():
-            try:
-                words = (found / "cmdline").read_bytes() if found.name.isdigit() else b""
-                environment = (found / "environ").read_bytes() if words else b""
-                is_step = words.startswith(b"slurmstepd") and str(self.home).encode() in environment
-                if is_step or f"FTTUI_JOB_DIR={directory}".encode() in environment or b"slurm_script" in words:
-                    os.kill(int(found.name), signal.SIGKILL)
-            except OSError:
-                continue
+        marks = (f"FTTUI_JOB_DIR={directory}".encode(), f"SLURM_JOB_NAME=fttui-{directory.name}-1".encode())
+        for process, words, environment in _processes():
+            is_step = words.startswith(b"slurmstepd") and str(self.home).encode() in environment
+            if is_step or any(mark in environment for mark in marks):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
 
     def states(self) -> set[str]:
         """Return the states of the nodes."""
@@ -122,9 +121,9 @@ class RealSlurm:
         """Return the output of a command of Slurm; empty when it fails."""
         return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout
 
-    def wait_for(self, condition: "object", seconds: float = 60) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while not condition():  # type: ignore[operator]
+        while not condition():
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.05)
 
@@ -162,3 +161,20 @@ def _free_ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
+
+
+def signal_trainer(directory: Path, number: signal.Signals) -> None:
+    """Send a signal to the trainer of a job directory."""
+    mark = f"FTTUI_JOB_DIR={directory}".encode()
+    found = [process for process, words, environment in _processes() if mark in environment and b"trainers" in words]
+    assert found
+    for process in found:
+        os.kill(process, number)
+
+
+def _processes() -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield id, command line and environment of each process."""
+    for found in Path("/proc").iterdir():
+        if found.name.isdigit():
+            with suppress(OSError):
+                yield int(found.name), (found / "cmdline").read_bytes(), (found / "environ").read_bytes()

@@ -7,6 +7,7 @@ one minute.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -24,7 +25,7 @@ from fttui.server.service import Service, open_service
 from fttui.server.storage.records import JobRecord
 from tests.server.conftest import add_file, example, jsonl, kill_trainers, messages
 from tests.server.launchers.conftest import add_placed_job
-from tests.support.real_slurm import RealSlurm, is_installed
+from tests.support.real_slurm import RealSlurm, is_installed, signal_trainer
 
 pytestmark = [
     pytest.mark.slurm,
@@ -107,8 +108,8 @@ class Bench:
         """Return Slurm's id of a job."""
         return (self.directory(id) / "submission").read_text().split()[1]
 
-    def signal_trainer(self, id: str, name: str) -> None:
-        subprocess.run(["pkill", f"-{name}", "-f", f"trainers.tiny {self.directory(id)}"], check=True)
+    def signal_trainer(self, id: str, number: signal.Signals) -> None:
+        signal_trainer(self.directory(id), number)
 
     def finish(self, id: str) -> list[tuple[int, float]]:
         self.until_status(id, "succeeded", "failed")
@@ -117,6 +118,13 @@ class Bench:
 
     def says(self, id: str, words: str) -> bool:
         return any(words in message for message in messages(self.service, id))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def asked_for(request: pytest.FixtureRequest) -> None:
+    """Skip these tests in a run of the whole suite, which they would double."""
+    if "slurm" not in request.config.option.markexpr:
+        pytest.skip("run by make test-slurm")
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +204,7 @@ def test_requeued_job_goes_on(bench: Bench, slurm: RealSlurm, straight: Losses) 
 def test_preempted_job_goes_on(bench: Bench, slurm: RealSlurm, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 20)
-    bench.signal_trainer(id, "STOP")  # Slurm lets it continue when it tells it to save
+    bench.signal_trainer(id, signal.SIGSTOP)  # Slurm lets it continue when it tells it to save
     slurm.run(*["sbatch", "-p", "high", "-w", "n1", "-c", "2", "-o", "/dev/null", "--wrap"], "sleep 3")
     bench.until_running_again(id)
     assert bench.finish(id) == straight
@@ -205,11 +213,11 @@ def test_preempted_job_goes_on(bench: Bench, slurm: RealSlurm, straight: Losses)
 def test_job_goes_on_while_the_controller_is_away(bench: Bench, slurm: RealSlurm, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 10)
-    bench.signal_trainer(id, "STOP")
+    bench.signal_trainer(id, signal.SIGSTOP)
     slurm.stop("slurmctld")
     bench.until(lambda: (bench.job(id).life or {}).get("state") == "unknown")
     assert bench.job(id).status == "running"
-    bench.signal_trainer(id, "CONT")
+    bench.signal_trainer(id, signal.SIGCONT)
     slurm.start_controller()
     assert bench.finish(id) == straight
     assert bench.says(id, "Slurm answers again")
@@ -248,7 +256,7 @@ def test_service_killed_after_sbatch_submits_once(
 def test_killed_trainer_is_submitted_again(bench: Bench, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 20)
-    bench.signal_trainer(id, "KILL")
+    bench.signal_trainer(id, signal.SIGKILL)
     assert bench.finish(id) == straight
     assert bench.says(id, "submitting it again")
 
@@ -301,6 +309,6 @@ def test_full_shared_disk_pauses_the_job_until_there_is_room(slurm: RealSlurm, s
 def test_job_goes_on_after_its_time_limit(bench: Bench, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 20)
-    bench.signal_trainer(id, "STOP")  # Slurm lets it continue when it tells it to save
+    bench.signal_trainer(id, signal.SIGSTOP)  # Slurm lets it continue when it tells it to save
     bench.until(lambda: bench.says(id, "submitting it again"), 180)
     assert bench.finish(id) == straight
