@@ -12,6 +12,7 @@ from fttui.cli.jobs import follow
 from fttui.cli.jobs.run_progress import RunProgress
 from fttui.cli.output import has_progress_line, say, say_progress
 from fttui.clock import Clock, duration
+from fttui.learning.engine_words import life_words
 from fttui.learning.estimates import estimate_words
 
 _PART = 1000
@@ -46,7 +47,7 @@ class Wait:
         self._pause = pause
         self._clock = clock
         self._progress = RunProgress()
-        self._status = self._phase = ""
+        self._status = self._phase = self._life = ""
         self._tenths = 0
         self._has_estimate = False
         self._known: set[str] = set()
@@ -115,6 +116,7 @@ class Wait:
         self._status = job.status_text
         if is_new and job.status.is_live:
             self._say_state(job)
+        self._say_life(job)
         if self._is_alone:
             self._say_estimate(job)
             self._show_progress(job)
@@ -132,6 +134,13 @@ class Wait:
         elif parts and job.phase is None and self._progress.tenths > self._tenths:
             self._tenths = self._progress.tenths
             say(f"{self._id} {' · '.join(parts)}")
+
+    def _say_life(self, job: "Job") -> None:
+        """Print why a job waits at its engine, and where it runs, whenever that changes."""
+        words = life_words(job.engine) if job.engine is not None and job.status.is_live else ""
+        if words and words != self._life:
+            say(f"{self._id} {words}")
+        self._life = words
 
     def _say_estimate(self, job: "Job") -> None:
         """Print what the trainer expects of the job, once."""

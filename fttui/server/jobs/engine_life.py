@@ -115,7 +115,7 @@ def _moved(life: Life, before: dict[str, Any]) -> bool:
     return (bool(attempt) and life.attempt > attempt) or (bool(host) and bool(life.host) and life.host != host)
 
 
-def engine_words(job: JobRecord, life: Life) -> str:
+def job_at_engine(job: JobRecord, life: Life) -> str:
     """Return a name of the job at its engine, for a sentence: `Slurm job 4711`."""
     return f"{_title(job)} job {life.id}" if life.id else f"The {_title(job)} job"
 
@@ -134,7 +134,7 @@ def interruption_words(job: JobRecord, life: Life) -> str:
     """Return the message for a job whose trainer was interrupted, and that is submitted again."""
     ended = _ENDS.get(life.reason, "was interrupted")
     when = f"after step {job.step}" if life.attempt else "before it started"
-    return f"{engine_words(job, life)} {ended} {when}; submitting it again, from its last saved state"
+    return f"{job_at_engine(job, life)} {ended} {when}; submitting it again, from its last saved state"
 
 
 def _title(job: JobRecord) -> str:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 
 from fttui.clock import Clock
-from fttui.server.jobs.engine_life import EngineLives, engine_words, interruption_words
+from fttui.server.jobs.engine_life import EngineLives, interruption_words, job_at_engine
 from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
 from fttui.server.jobs.launch import TrainerStarter, job_json
@@ -289,7 +289,7 @@ class TrainerSupervisor:
 
     def _pause_cancelled(self, job: JobRecord, life: Life) -> None:
         """Pause a job that somebody cancelled at its engine. To submit it again would be against their will."""
-        text = f"{engine_words(job, life)} was cancelled outside fttui. The job is paused: resume it, or cancel it"
+        text = f"{job_at_engine(job, life)} was cancelled outside fttui. The job is paused: resume it, or cancel it"
         self._database.jobs.move(
             job, "paused", [Message(text, "warn")], int(self._clock.now()), life=None, estimated_finish=None
         )

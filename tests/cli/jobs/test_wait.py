@@ -126,6 +126,22 @@ def test_phase_before_the_first_step_is_shown(fttui: Fttui, service: Service, mo
     assert "downloading gpt-4.1-nano: 50 B of 100 B (50 %)" in drawn
 
 
+def test_reason_why_a_job_waits_at_its_engine_is_printed_once(fttui: Fttui, service: Service) -> None:
+    def at_engine(status: str, **life: Any) -> Any:
+        return job(0, status, fttui={"engine": {"name": "lab", "kind": "slurm"}, "life": life})
+
+    waiting = at_engine("queued", state="waiting", reason="Priority")
+    states = [waiting, waiting, at_engine("running", state="running", host="n2"), job(0, "succeeded")]
+    service.faults[JOB] = [send_json(state) for state in states]
+    assert fttui(*MADE).err.splitlines() == [
+        "ftjob-000 queued",
+        "ftjob-000 waiting in Slurm: Priority (other jobs are first)",
+        "ftjob-000 running",
+        "ftjob-000 on n2",
+        "ftjob-000 succeeded",
+    ]
+
+
 def test_phase_is_in_the_list_and_the_detail(fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {"host": "n2", "device": "NVIDIA H200"}
     sent = {"phase": {"name": "downloading", "done": 34, "total": 100}, "environment": environment}
