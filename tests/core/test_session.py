@@ -181,10 +181,12 @@ async def test_runs_of_other_programs_are_followed_while_they_grow(tmp_path: Pat
     await polled(session, clock, lambda: len(session.store.run("a").train) == 6)
     assert session.store.snapshot.rows["a"].status.is_live
     save(root / "a", history, 100, at=clock.now())
-    await polled(session, clock, lambda: session.store.snapshot.rows["a"].status is Status.SUCCEEDED)
-    await polled(
-        session, clock, lambda: len(session.store.checkpoints("a")) == 3 and len(session.store.run("a").train) == 10
-    )
+
+    def is_complete() -> bool:
+        has_ended = session.store.snapshot.rows["a"].status is Status.SUCCEEDED
+        return has_ended and len(session.store.checkpoints("a")) == 3 and len(session.store.run("a").train) == 10
+
+    await polled(session, clock, is_complete)
     assert (await session.store.cancel(["a"]))["a"].message == refusals.WATCHED
     await session.close()
 
