@@ -32,6 +32,10 @@ class RunLog:
         self.run = run
         self._readers = list(readers)
         self._facts: dict[Source, dict[str, Any]] = {}
+        self._rewritten: set[Source] = set()
+        """Sources that began again, and have told no point since."""
+        self._measured: set[Source] = set()
+        """Sources that have told points."""
         self._steps: dict[int, dict[str, float]] = {}
         """Values by step, as they were told last."""
         self._lines: dict[tuple[str, float | None], int] = {}
@@ -60,7 +64,8 @@ class RunLog:
             except Exception as error:  # a reader of foreign files must not end the list
                 found = Found(problems=[f"Cannot read {source.path}: {type(error).__name__}."])
             if found.restarted:
-                self._restart()
+                self._rewritten.add(source)
+            self._handle_rewrite(source, found)
             self.has_more |= found.more
             points += found.points
             lines += found.lines
@@ -96,6 +101,23 @@ class RunLog:
         found["method"] = found.get("method") or self._method()
         found["problems"] = list(self._problems)
         return found
+
+    @property
+    def first(self) -> tuple[int, dict[str, float]] | None:
+        """The first step with its values that are finite, by which a training is recognised; None without one."""
+        step = min(self._steps, default=None)
+        if step is None:
+            return None
+        return step, {name: value for name, value in self._steps[step].items() if math.isfinite(value)}
+
+    def is_another(self, step: int, values: Mapping[str, float]) -> bool:
+        """Tell whether this is not the training that began with these values, but a later one in the same files."""
+        if own := self._steps.get(step):
+            shared = own.keys() & values.keys()
+            # Two trainings may share their learning rate, but not their losses.
+            telling = [name for name in shared if "loss" in name or "reward" in name] or shared
+            return bool(shared) and not any(_is_same(own[name], values[name]) for name in telling)
+        return not self.has_more and min(self._steps, default=step) < step
 
     def checkpoints(self) -> list[Raw]:
         """Return the checkpoints by step, with the metrics of their steps."""
@@ -196,6 +218,19 @@ class RunLog:
         for sample in samples:
             self._samples.setdefault(sample.step, []).append(sample)
             self._sample_times[sample.step] = sample.time
+
+    def _handle_rewrite(self, source: Source, found: Found) -> None:
+        """Forget everything if a source that began again tells of a new training.
+
+        A log that was rotated continues with higher steps, and another source of the run still has the steps before.
+        """
+        if source in self._rewritten and (found.points or not self._measured):
+            self._rewritten.discard(source)
+            first = min((point.step for point in found.points), default=0)
+            if first <= min(self._steps, default=first) and not self._measured - {source}:
+                self._restart()
+        if found.points:
+            self._measured.add(source)
 
     def _restart(self) -> None:
         """Forget the points and lines of a training that was started again in the same place."""

@@ -22,7 +22,7 @@ MOST_LOGS = 48
 """Logs that are kept in memory. Others are read from their start again when they are asked for."""
 SAVE_EVERY = 30.0
 """Least seconds between two writes of the memory."""
-_VERSION = 1
+_VERSION = 2
 
 
 class Job(NamedTuple):
@@ -43,6 +43,10 @@ class _Known(NamedTuple):
     facts: dict[str, Any]
     is_whole: bool
     """Its files were read to their end."""
+    training: int = 1
+    """Number of the training in these files. A later one that replaces them is a job of its own."""
+    first: tuple[int, dict[str, float]] | None = None
+    """First step of this training, by which it is recognised."""
 
 
 class _Log:
@@ -91,7 +95,7 @@ class Watched:
         with self._lock:
             if after is None or not self._order:
                 self.refresh()
-            start = 0 if after is None else self._places.get(after, len(self._order)) + 1
+            start = 0 if after is None else self._places.get(self._run_id(after), len(self._order)) + 1
             ids = self._order[start : start + limit]
             found = [self._job(id, now) for id in ids]
             if self._is_changed and now - self._saved_at >= SAVE_EVERY:
@@ -125,10 +129,11 @@ class Watched:
         with self._lock:
             if not self._order:
                 self.refresh()
-            if (run := self._directory.runs.get(id)) is None:
+            if (run := self._directory.runs.get(self._run_id(id))) is None:
                 return None
-            self._signatures[id] = self._signature(run)
-            return self._job(id, now)
+            self._signatures[run.id] = self._signature(run)
+            found = self._job(run.id, now)
+            return found if found.job["id"] == id else None
 
     def log(self, id: str) -> RunLog | None:
         """Return the log of a run, read to the end of its files; None for an unknown run.
@@ -139,18 +144,18 @@ class Watched:
         with self._lock:
             if not self._order:
                 self.refresh()
-            if (run := self._directory.runs.get(id)) is None:
+            if (run := self._directory.runs.get(self._run_id(id))) is None:
                 return None
             held = self._held(run)
             files = self._directory.files(run)
             mark = self._directory.signature(run, files)
         with held.lock:
             held.log.read_all()
-            facts = held.log.facts
+            known = _read(held.log, self._known.get(run.id), mark, files)
         with self._lock:
-            self._signatures[id] = mark
-            self._learn(id, _Known(mark, files, facts, True))
-        return held.log
+            self._signatures[run.id] = mark
+            self._learn(run.id, known)
+            return held.log if self._job_id(run.id) == id else None
 
     def save(self) -> None:
         """Write the memory. It is only a memory, so that a failure does not matter."""
@@ -194,12 +199,22 @@ class Watched:
             if held.lock.acquire(blocking=known is None):
                 try:
                     held.log.read()
-                    known = _Known(mark, files, held.log.facts, not held.log.has_more)
+                    known = _read(held.log, known, mark, files)
                 finally:
                     held.lock.release()
                 self._learn(id, known)
-        facts = known.facts if known is not None else {}
+        facts, run = known.facts if known is not None else {}, run._replace(id=self._job_id(id))
         return Job(job_of(run, facts, _changed_at(mark), now), sent_of(run, facts))
+
+    def _job_id(self, id: str) -> str:
+        """Return the id of the job of a run: its own, with a number from the second training in the same files on."""
+        known = self._known.get(id)
+        return id if known is None or known.training == 1 else f"{id}@{known.training}"
+
+    def _run_id(self, job: str) -> str:
+        """Return the id of the run of a job."""
+        id, at, number = job.rpartition("@")
+        return id if at and number.isdecimal() and id in self._directory.runs else job
 
     def _held(self, run: FoundRun) -> _Log:
         held = self._logs.pop(run.id, None)
@@ -229,12 +244,27 @@ class Watched:
                 for path, (changed, settled, names, sources) in content["folders"].items()
             }
             known = {
-                id: _Known(tuple(mark), tuple(files), dict(facts), bool(is_whole))
-                for id, (mark, files, facts, is_whole) in content["runs"].items()
+                id: _Known(
+                    tuple(mark),
+                    tuple(files),
+                    dict(facts),
+                    bool(is_whole),
+                    int(training),
+                    (int(first[0]), dict(first[1])) if first is not None else None,
+                )
+                for id, (mark, files, facts, is_whole, training, first) in content["runs"].items()
             }
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return  # it is read from the directories again
         self._directory.folders, self._known = folders, known
+
+
+def _read(log: RunLog, before: _Known | None, mark: Signature, files: tuple[str, ...]) -> _Known:
+    """Return what is known of a run after its log was read."""
+    training, first = (before.training, before.first) if before is not None else (1, None)
+    if first is not None and log.is_another(*first):
+        training, first = training + 1, None
+    return _Known(mark, files, log.facts, not log.has_more, training, first or log.first)
 
 
 def _changed_at(mark: Signature) -> float:

@@ -82,11 +82,23 @@ def test_reader_that_fails_costs_only_its_source() -> None:
 
 
 def test_restart_forgets_the_training_before() -> None:
-    made = log([Found(points=[point(900, loss=1.0)]), Found(restarted=True, points=[point(1, loss=2.0)])])
-    made.read()
-    made.read()
+    made = log([Found(points=[point(900, loss=1.0)]), Found(restarted=True), Found(points=[point(1, loss=2.0)])])
+    for _ in range(3):
+        made.read()
     assert [event["data"]["step"] for event in made.events] == [1]
     assert made.facts["trained_steps"] == 1
+
+
+def test_rotated_log_continues_the_training() -> None:
+    rotated = [Found(points=[point(1, loss=2.0)]), Found(restarted=True, points=[point(2, loss=1.0)])]
+    alone, with_other = log(list(rotated)), log([*rotated[:1], Found(restarted=True, points=[point(1, loss=9.0)])], [
+        Found(points=[point(2, eval_loss=1.0)])
+    ])  # fmt: skip
+    for made in (alone, with_other):
+        made.read()
+        made.read()
+    assert [event["data"]["step"] for event in alone.events] == [1, 2]
+    assert [event["data"]["step"] for event in with_other.events] == [1, 2, 1]
 
 
 def test_long_run_is_thinned_but_keeps_its_validation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_second_start_reads_no_file_of_a_run_that_has_not_changed(
     assert opened == ["run-1"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"version": 1, "folders": {"a": 1}, "runs": {}}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"version": 2, "folders": {"a": 1}, "runs": {}}', b"\xff"])
 def test_broken_memory_is_not_believed(tmp_path: Path, content: bytes) -> None:
     end(tmp_path / "runs" / "a", HISTORY)
     memory = tmp_path / "memory.json"
@@ -101,3 +101,36 @@ def test_run_whose_newest_checkpoint_is_being_written_still_runs(tmp_path: Path)
     changed = (tmp_path / "a").stat().st_mtime
     (found,), _ = Watched([str(tmp_path)]).page(None, 100, changed + 60)
     assert (found.job["status"], found.job["trained_steps"]) == ("running", 50)
+
+
+@pytest.mark.parametrize("starts_again", [False, True])
+def test_another_training_in_the_same_files_is_another_job(tmp_path: Path, starts_again: bool) -> None:
+    runs, memory = tmp_path / "runs", str(tmp_path / "memory.json")
+    save(runs / "a", HISTORY, 50, at=1e9)
+    place = Watched([str(runs)], memory)
+    assert ids(place) == ["a"]
+    place.save()
+    save(runs / "a", losses(range(5, 101, 5), start=7.0), 20, at=1.1e9)
+    place = Watched([str(runs)], memory) if starts_again else place
+    assert ids(place) == ["a@2"]
+    assert (place.log("a"), place.job("a", NOW)) == (None, None)
+    log = place.log("a@2")
+    assert log is not None
+    assert [event["data"]["step"] for event in log.events] == [5, 10, 15, 20]
+    save(runs / "a", losses(range(5, 101, 5), start=7.0), 40, at=1.2e9)
+    assert ids(place) == ["a@2"], "it grows"
+
+
+def test_resumed_training_and_one_that_gets_a_second_source_stay_the_same_job(tmp_path: Path) -> None:
+    run = tmp_path / "a"
+    save(run, HISTORY, 80, at=1e9)
+    place = Watched([str(tmp_path)])
+    assert ids(place) == ["a"]
+    save(run, [*HISTORY[:5], *losses(range(60, 101, 10), start=9.0)], 90, at=1.1e9)
+    (run / "metrics.csv").write_text("step,eval_loss\n0,5.0\n10,4.0\n")
+    assert ids(place) == ["a"]
+    log = place.log("a")
+    assert log is not None
+    assert log.first is not None
+    assert log.first[0] == 0
+    assert ids(place) == ["a"]
