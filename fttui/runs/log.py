@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from fttui.runs import names
 from fttui.runs.directory import FoundRun
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Reader, Source
-from fttui.runs.names import canonical
 
 MOST_POINTS = 100_000
 """Steps that are kept in memory. Of a longer run every second, fourth, … step is kept."""
@@ -96,7 +96,7 @@ class RunLog:
         if started:
             found["created_at"] = min(started)
         steps = [step for step in self._steps if self._steps[step]]
-        found |= {"hyperparameters": settings, "trained_steps": max(steps, default=None)}
+        found |= {"hyperparameters": names.settings(settings), "trained_steps": max(steps, default=None)}
         found["longest_wait"] = self._longest_wait(found.get("created_at"))
         found["method"] = found.get("method") or self._method()
         found["problems"] = list(self._problems)
@@ -152,7 +152,7 @@ class RunLog:
         for point in points:
             values, time = joined.get(point.step, ({}, None))
             # The first source of a step counts; another one adds what it lacks.
-            known = {name: value for name, value in canonical(point.values).items() if name not in values}
+            known = {name: value for name, value in names.canonical(point.values).items() if name not in values}
             joined[point.step] = (values | known, time if time is not None else point.time)
         fresh: list[tuple[float, int, Raw]] = []
         at = -math.inf
@@ -273,10 +273,10 @@ class RunLog:
         return max((after - before for before, after in pairwise(times)), default=None)
 
     def _method(self) -> str:
-        names = set().union(*(self._steps[step] for step in list(self._steps)[:50]))
-        if any("rewards_chosen" in name or "rewards_margins" in name for name in names):
+        metrics = set().union(*(self._steps[step] for step in list(self._steps)[:50]))
+        if any("rewards_chosen" in name or "rewards_margins" in name for name in metrics):
             return "dpo"
-        return "reinforcement" if "train_mean_reward" in names else "supervised"
+        return "reinforcement" if "train_mean_reward" in metrics else "supervised"
 
 
 def _is_same(before: float, after: float) -> bool:

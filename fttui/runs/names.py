@@ -1,4 +1,4 @@
-"""Names of metrics: the spellings of training libraries, and the names that providers use for the same numbers.
+"""Names of metrics and settings: the spellings of training libraries, and the names that providers use.
 
 Hugging Face, Lightning, Keras and others log `loss` and `eval_loss`, `train/loss` and `val/loss`, `train_loss_step`. An
 evaluation there covers the whole validation set, so that its loss is `full_valid_loss`.
@@ -7,6 +7,7 @@ evaluation there covers the whole validation set, so that its loss is `full_vali
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 _VALIDATION = r"(?:eval|val|valid|validation|test|dev)"
 _TRAINING = r"(?:train|training)"
@@ -31,6 +32,35 @@ _PACE = frozenset(
     }
 )
 """Numbers about the process, not about the model."""
+
+SETTINGS = {
+    "num_train_epochs": "n_epochs",
+    "num_epochs": "n_epochs",
+    "epochs": "n_epochs",
+    "max_epochs": "n_epochs",
+    "per_device_train_batch_size": "batch_size",
+    "train_batch_size": "batch_size",
+    "lr": "learning_rate",
+}
+"""Names of settings that differ."""
+_KNOWN = (
+    *("n_epochs", "batch_size", "learning_rate", "gradient_accumulation_steps", "max_steps", "weight_decay", "seed"),
+    *("warmup_ratio", "warmup_steps", "lr_scheduler_type", "max_grad_norm", "max_length", "max_seq_length", "packing"),
+    *("beta", "num_generations", "loss_type", "lora_rank", "lora_alpha", "lora_dropout", "optim"),
+)
+"""Settings that tell trainings apart, in the order in which they are shown."""
+MOST_SETTINGS = 40
+"""Settings that are shown all. Of more, such as a whole configuration of transformers, only the known ones are."""
+
+
+def settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under the names that providers use, the known ones first. Of two spellings the first counts."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, str | int | float) and value not in ("", -1):  # -1 means unset, as in max_steps
+            found.setdefault(SETTINGS.get(name, name), value)
+    known = {name: found[name] for name in _KNOWN if name in found}
+    return known if len(found) > MOST_SETTINGS else known | found
 
 
 def canonical(values: Mapping[str, float]) -> dict[str, float]:

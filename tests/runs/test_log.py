@@ -9,7 +9,7 @@ from fttui.runs import log as logs
 from fttui.runs.directory import FoundRun
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Source
 from fttui.runs.log import RunLog
-from fttui.runs.names import canonical_name
+from fttui.runs.names import canonical_name, settings
 
 
 class Reader:
@@ -123,7 +123,7 @@ def test_facts_of_the_first_source_count_and_the_earliest_start() -> None:
     made.read()
     facts = made.facts
     assert (facts["model"], facts["created_at"], facts["status"]) == ("a", 10.0, "failed")
-    assert facts["hyperparameters"] == {"lr": 1, "r": 8}
+    assert facts["hyperparameters"] == {"learning_rate": 1, "r": 8}
 
 
 def test_samples_are_grouped_by_step_and_removed_checkpoints_left_out() -> None:
@@ -160,3 +160,10 @@ def test_samples_are_grouped_by_step_and_removed_checkpoints_left_out() -> None:
 )
 def test_spellings_of_libraries_get_the_names_of_providers(name: str, ours: str) -> None:
     assert canonical_name(name) == ours
+
+
+def test_of_a_whole_configuration_only_the_known_settings_are_shown() -> None:
+    own = {"num_train_epochs": 3, "lr": 1e-4, "data": {"path": "x"}, "dropout": 0.1, "epochs": 9}
+    assert settings(own) == {"n_epochs": 3, "learning_rate": 1e-4, "dropout": 0.1}
+    whole = own | {f"setting_{number}": number for number in range(200)}
+    assert settings(whole) == {"n_epochs": 3, "learning_rate": 1e-4}

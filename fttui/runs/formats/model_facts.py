@@ -11,24 +11,12 @@ from fttui.runs.formats.training_args import CLASS, read_settings
 
 LARGEST = 4 << 20
 _ARGS, _ADAPTER, _CONFIG, _CARD = "training_args.bin", "adapter_config.json", "config.json", "README.md"
-_SETTINGS = {
-    "num_train_epochs": "n_epochs",
-    "per_device_train_batch_size": "batch_size",
-    "gradient_accumulation_steps": "gradient_accumulation_steps",
-    "learning_rate": "learning_rate",
-    "weight_decay": "weight_decay",
-    "warmup_ratio": "warmup_ratio",
-    "warmup_steps": "warmup_steps",
-    "max_grad_norm": "max_grad_norm",
-    "max_length": "max_length",
-    "max_seq_length": "max_seq_length",
-    "packing": "packing",
-    "beta": "beta",
-    "num_generations": "num_generations",
-    "loss_type": "loss_type",
-    "seed": "seed",
-}
-"""Settings that are shown, with the names that providers use."""
+_SETTINGS = (
+    *("num_train_epochs", "per_device_train_batch_size", "learning_rate", "gradient_accumulation_steps"),
+    *("weight_decay", "warmup_ratio", "warmup_steps", "max_grad_norm", "max_length", "max_seq_length", "packing"),
+    *("beta", "num_generations", "loss_type", "seed"),
+)
+"""Settings of the Trainer that are read."""
 _ADAPTER_SETTINGS = {"r": "lora_rank", "lora_alpha": "lora_alpha", "lora_dropout": "lora_dropout"}
 _BASE = re.compile(r"^base_model:[ \t]*(?:\n[ \t]*-[ \t]*)?['\"]?([^'\"\n#]+)", re.M)
 _TITLE = re.compile(r"^model_name:[ \t]*['\"]?([^'\"\n#]+)", re.M)
@@ -54,7 +42,7 @@ class ModelFacts:
         adapter = self._read(_ADAPTER, steps, _json)
         config = self._read(_CONFIG, steps, _json)
         card = self._read(_CARD, steps, _card)
-        settings = {ours: args[theirs] for theirs, ours in _SETTINGS.items() if _is_plain(args.get(theirs))}
+        settings = {name: args[name] for name in _SETTINGS if _is_plain(args.get(name))}
         settings |= {ours: adapter[name] for name, ours in _ADAPTER_SETTINGS.items() if _is_plain(adapter.get(name))}
         if settings.get("warmup_steps") == 0:
             del settings["warmup_steps"]
@@ -64,7 +52,7 @@ class ModelFacts:
             "model": _model(adapter, card, config),
             "method": _method(str(args.get(CLASS, ""))),
             "hyperparameters": settings,
-            "epochs": settings.get("n_epochs"),
+            "epochs": settings.get("num_train_epochs"),
         }
         return {key: value for key, value in found.items() if value}
 

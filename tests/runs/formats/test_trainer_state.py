@@ -143,8 +143,8 @@ def test_settings_come_from_the_files_beside_the_state(tmp_path: Path) -> None:
     facts = reader(tmp_path).read().facts
     assert (facts["model"], facts["name"]) == ("Qwen/Qwen3-0.6B", "night-1")
     assert facts["hyperparameters"] == {
-        "n_epochs": 3,
-        "batch_size": 8,
+        "num_train_epochs": 3,
+        "per_device_train_batch_size": 8,
         "learning_rate": 2e-5,
         "seed": 7,
         "lora_rank": 16,
