@@ -32,7 +32,7 @@ WORDS: dict[str, str] = {
     "watch": "notify when the marked jobs, or the selected one, end",
     "theme": "NAME: change the theme",
     "profile": "NAME: switch to another profile",
-    "runs": "[PATH]: watch runs that other programs started, below the working directory or a path",
+    "runs": "[PATH]: watch runs of other programs below a path, or here",
     "interval": "SECONDS: time between two polls while a job is active, at least 2",
     "try": "[MODEL]: put prompts to a model, or to the newest model of a job",
     "export": "[csv|json|jsonl|log] [PATH]: write the pane to a file",
