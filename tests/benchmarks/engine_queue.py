@@ -37,18 +37,7 @@ class Simulation:
         self.ends: dict[str, float] = {}
         self.random = random.Random(7)
         self.steps: Counter[str] = Counter()
-        self._fill(jobs)
-
-    def _fill(self, jobs: int) -> None:
-        service, cluster = self.cluster.service, self.cluster
-        first = cluster.job(cluster.add())
-        members: dict[str, Any] = {
-            name: value for name, value in first._asdict().items() if name != "seq" and value is not None
-        }
-        members |= {"status": "queued", "hyperparameters": {"n_epochs": 2, "batch_size": 1}}
-        rows = [{**members, "id": f"ftjob-{number:024d}", "turn": number} for number in range(jobs)]
-        service.database.restore("job", rows)
-        service.runner.cancel(first.id)
+        self.cluster.add_queued(jobs)
 
     def advance(self, seconds: float) -> None:
         """Let the nodes work for some seconds."""

@@ -36,7 +36,7 @@ BUSY_INTERVAL = 0.15
 IDLE_INTERVAL = 5.0
 """Seconds between looks while no job does. A request that changes something, or an answer of an engine, wakes it."""
 MOST_SUBMISSIONS = 20
-"""Jobs that are submitted to an engine in one look. Each takes a moment, in which no other job is looked at."""
+"""Jobs that are submitted to an engine in `IDLE_INTERVAL`, to spare it. No other job is looked at meanwhile."""
 MOST_PASSED = 20
 """Jobs at the head of the queue that are passed by those behind them in one look, because they cannot start yet."""
 
@@ -71,7 +71,7 @@ class Runner:
         self._launchers = launchers
         launchers.on_answer(self.wake)
         self._not_before: dict[str, float] = {}
-        """Times before which an engine that did not take a job is not asked again, by the root of its jobs."""
+        """Times before which an engine gets no job, by the root of its jobs."""
         self._last_errors: dict[str, str] = {}
         """Last error of each job that could not be processed, to log each error once."""
         self._lock = threading.RLock()
@@ -151,10 +151,15 @@ class Runner:
 
     def _submit(self, root: str) -> None:
         """Submit jobs in the queue for an engine, as many as it may have, and not too many in one look."""
+        if not self._may_submit(root):
+            return
         submitted = sum(job.root == root and job.status in LIVE for job in self._database.jobs.active())
-        for job in self._database.jobs.next_queued(root, MOST_SUBMISSIONS):
+        some = self._database.jobs.next_queued(root, MOST_SUBMISSIONS)
+        if len(some) == MOST_SUBMISSIONS:
+            self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
+        for job in some:
             engine = self._launchers.engine(job)
-            if engine is None or submitted >= engine.max_submitted or not self._may_submit(root):
+            if engine is None or submitted >= engine.max_submitted:
                 return
             if not self._room.has_room(job):
                 self._process(self._wait_for_room, job)
@@ -162,9 +167,10 @@ class Runner:
                 submitted += 1
             else:
                 self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
+                return
 
     def _may_submit(self, root: str) -> bool:
-        """Return whether an engine that did not take a job is asked again by now."""
+        """Return whether an engine gets jobs again, after it got many or did not take one."""
         return self._clock.monotonic() >= self._not_before.get(root, float("-inf"))
 
     def _wait_for_room(self, job: JobRecord) -> bool:

@@ -418,3 +418,17 @@ def test_trainer_is_warned_as_long_before_its_time_limit_as_it_needs(cluster: Cl
     assert "--signal=B:TERM@60" in cluster.submitted(cluster.validated())[0].words
     cluster.configure(engines=json.loads(cluster.settings.read_text())["engines"], trainer={"stop_after": 300})
     assert "--signal=B:TERM@300" in cluster.submitted(cluster.validated())[0].words
+
+
+def test_many_jobs_are_submitted_little_by_little(home: str, tmp_path: Path) -> None:
+    os.makedirs(os.path.dirname(home), exist_ok=True)
+    cluster = Cluster(home, tmp_path / "shared", max_submitted=2000)
+    cluster.add_queued(50)
+    counts = []
+    for _ in range(3):
+        cluster.clock.advance(6)
+        for _ in range(4):
+            cluster.service.runner.tick()
+        counts.append(cluster.slurm.count("sbatch"))
+    assert counts == [20, 40, 50]
+    cluster.service.database.close()
