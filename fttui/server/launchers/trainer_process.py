@@ -16,15 +16,15 @@ from fttui.own_files import open_own
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.progress_file import ProgressFile
 
-# Writes the process group's id before anything else runs, and the exit code afterwards, so that a new service finds
-# both. `set -C`: files that exist, such as links, are not written. The trap keeps the shell alive when SIGTERM is sent
-# to the group, until the trainer has ended.
+# Writes the process group's id before the trainer runs, and the exit code afterwards, so that a new service finds both.
+# `set -C`: files that exist, such as links, are not written. The trap keeps the shell alive when SIGTERM is sent to the
+# group, until the trainer has ended. The process that becomes the trainer writes the id, so that it exists before
+# anybody can send a signal.
 _START_SCRIPT = """
-set -C
-echo $$ >pid.new && mv pid.new pid || exit 125
 trap : TERM
-nice -n 5 "$@"
+sh -c 'set -C; echo $PPID >pid.new && mv pid.new pid || exit 125; exec nice -n 5 "$@"' fttui-trainer "$@"
 code=$?
+set -C
 echo $code >exit.new && mv exit.new exit
 """
 
