@@ -153,10 +153,10 @@ class Runner:
         """Submit jobs in the queue for an engine, as many as it may have, and not too many in one look."""
         if not self._may_submit(root):
             return
-        submitted = sum(job.root == root and job.status in LIVE for job in self._database.jobs.active())
         some = self._database.jobs.next_queued(root, MOST_SUBMISSIONS)
         if len(some) == MOST_SUBMISSIONS:
             self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
+        submitted = sum(job.root == root and job.status in LIVE for job in self._database.jobs.active())
         for job in some:
             engine = self._launchers.engine(job)
             if engine is None or submitted >= engine.max_submitted:

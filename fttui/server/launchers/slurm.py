@@ -112,6 +112,8 @@ class Slurm:
     def __init__(self, queue: Queue, clock: Clock) -> None:
         self._queue = queue
         self._clock = clock
+        self._known: dict[str, Submission] = {}
+        """Submissions with an id, by directory: jobs that wait are looked at without the shared disk."""
         self._submitted_at: dict[str, float] = {}
         """Times at which this service submitted jobs, by id: an older answer of squeue does not have them."""
         self._missing_since: dict[str, float] = {}
@@ -127,17 +129,17 @@ class Slurm:
         snapshot = self._queue.snapshot()
         if snapshot is not None and snapshot.entries is None:  # sbatch would wait for the controller
             raise EngineUnreachable(snapshot.trouble)
-        last = _submission(directory)
+        last = self._submission(directory)
         if last and not last.id and (last := self._find_lost(directory, last)).id:
             return
         if last and last.id and self.life(directory).state is not State.GONE:
             return
         number = last.number + 1 if last else 1
         remove(os.path.join(directory.path, "exit"))
-        _write_submission(directory, Submission(number, ""))
+        self._note(directory, Submission(number, ""))
         id = self._submit(directory, number, launch)
         self._submitted_at[id] = self._clock.monotonic()
-        _write_submission(directory, Submission(number, id))
+        self._note(directory, Submission(number, id))
 
     def _find_lost(self, directory: JobDirectory, last: Submission) -> Submission:
         """Return a submission whose id was not noted, with its id if Slurm or the script tell it.
@@ -157,7 +159,7 @@ class Slurm:
         found += [run.id for run in _runs(directory) if run.number == last.number]
         if found:
             last = Submission(last.number, found[0])
-            _write_submission(directory, last)
+            self._note(directory, last)
         return last
 
     def _submit(self, directory: JobDirectory, number: int, launch: Launch) -> str:
@@ -191,7 +193,7 @@ class Slurm:
     # Life
 
     def life(self, directory: JobDirectory) -> Life:
-        last = _submission(directory)
+        last = self._submission(directory)
         if last is None:
             return GONE
         snapshot = self._queue.snapshot()
@@ -227,7 +229,7 @@ class Slurm:
     # End
 
     def stop(self, directory: JobDirectory, *, save: bool) -> bool:
-        last = _submission(directory)
+        last = self._submission(directory)
         if last is None or not last.id:
             return False
         state = self.life(directory).state
@@ -246,7 +248,20 @@ class Slurm:
         return True
 
     def sweep(self, directory: JobDirectory) -> None:
-        """Do nothing: Slurm ends what a job leaves behind."""
+        """Forget the directory. Slurm itself ends what a job leaves behind."""
+        self._known.pop(directory.path, None)
+
+    def _submission(self, directory: JobDirectory) -> Submission | None:
+        """Return the last submission. Only this service writes it, so that what is known is not read again."""
+        found = self._known.get(directory.path) or _submission(directory)
+        if found and found.id:
+            self._known[directory.path] = found
+        return found
+
+    def _note(self, directory: JobDirectory, submission: Submission) -> None:
+        self._known.pop(directory.path, None)
+        path = os.path.join(directory.path, "submission")
+        atomic.write(path, f"{submission.number} {submission.id}\n".encode())
 
 
 def option_words(options: Mapping[str, str]) -> tuple[str, ...]:
@@ -288,11 +303,6 @@ def _submission(directory: JobDirectory) -> Submission | None:
         if number.isdigit():
             return Submission(int(number), id if id.isdigit() else "")
     return None
-
-
-def _write_submission(directory: JobDirectory, submission: Submission) -> None:
-    path = os.path.join(directory.path, "submission")
-    atomic.write(path, f"{submission.number} {submission.id}\n".encode())
 
 
 def _runs(directory: JobDirectory) -> list[Run]:

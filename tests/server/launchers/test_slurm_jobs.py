@@ -368,6 +368,19 @@ def test_queue_of_slurm_is_asked_once_for_all_jobs(cluster: Cluster) -> None:
     assert cluster.slurm.count("squeue") == before + 10
 
 
+def test_waiting_job_is_looked_at_without_the_shared_disk(cluster: Cluster) -> None:
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    (job.directory / "submission").rename(job.directory / "away")
+    job.reason = "Resources"
+    cluster.look()
+    assert (cluster.job(id).life or {})["reason"] == "Resources"
+    (job.directory / "away").rename(job.directory / "submission")
+    cluster.reopen()
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("queued", 1)
+
+
 def test_deleted_job_leaves_nothing_on_the_shared_disk(cluster: Cluster) -> None:
     id, job = running(cluster, 1)
     cluster.steps(job, 2, 3, 4)
