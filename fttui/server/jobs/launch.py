@@ -155,6 +155,7 @@ def job_json(job: JobRecord) -> dict[str, Any]:
         "method": job.method,
         "hyperparameters": job.hyperparameters,
         "settings": trainer_settings(job.metadata),
+        "engine": job.engine["kind"] if job.engine else None,
         "seed": job.seed,
         "suffix": job.suffix,
         "training_file": "training.jsonl",

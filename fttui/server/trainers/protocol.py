@@ -37,6 +37,8 @@ class RunSettings(NamedTuple):
     """Directory of the base model; None for one of the trainer's own, or one to get from the hub."""
     settings: dict[str, str] = {}
     """Texts of the settings that the API has no field for."""
+    engine: str | None = None
+    """Kind of the engine that runs the job on another machine; None for this machine."""
 
     @classmethod
     def read(cls, directory: str) -> "RunSettings":
@@ -67,6 +69,7 @@ class RunSettings(NamedTuple):
             base=str(model.get("base") or ""),
             source=model.get("source") or None,
             settings={str(name): str(value) for name, value in (job.get("settings") or {}).items()},
+            engine=job.get("engine") or None,
         )
 
 

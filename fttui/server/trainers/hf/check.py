@@ -42,7 +42,7 @@ def check(run: RunSettings) -> dict[str, Any]:
         Refusal: the job cannot be trained here.
     """
     options = Options.read(run.settings)
-    if options.quantize == "4bit":
+    if options.quantize == "4bit" and run.engine is None:
         load.check_four_bit()
     start = Start.of(run, options)
     path = load.fetch(run.base, run.source, weights=False)
@@ -52,6 +52,14 @@ def check(run: RunSettings) -> dict[str, Any]:
     training = prepare(masks, run.training_file, run.method, "training_file", options.max_length)
     if run.validation_file:
         prepare(masks, run.validation_file, run.method, "validation_file", options.max_length)
+    known: dict[str, Any] = {
+        "tokens": training.tokens * run.epochs,
+        "examples": training.examples,
+        "steps": -(-_sequences(training, run, options) // run.batch_size) * run.epochs,
+        "warnings": _warnings(run, options, start, training, masks.knows_system),
+    }
+    if run.engine is not None:
+        return known  # the devices of this machine say nothing about those of the node
     shape = shape_of(config, path)
     used = processes.number(devices.count(options.devices), run.batch_size)
     work = workload(run, options, start, training.longest, used)
@@ -61,14 +69,10 @@ def check(run: RunSettings) -> dict[str, Any]:
     if needed > available:
         raise _too_large(run, options, shape, work, available)
     estimate = seconds(shape, work, training.tokens * run.epochs, used, options.threads)
-    steps = -(-_sequences(training, run, options) // run.batch_size) * run.epochs
     return {
-        "tokens": training.tokens * run.epochs,
-        "examples": training.examples,
-        "steps": steps,
-        "seconds": None if estimate is None else round(estimate + steps * _STEP),
+        **known,
+        "seconds": None if estimate is None else round(estimate + known["steps"] * _STEP),
         "memory_bytes": needed,
-        "warnings": _warnings(run, options, start, training, masks.knows_system),
     }
 
 

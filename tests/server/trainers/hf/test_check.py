@@ -43,6 +43,17 @@ def test_check_says_what_the_training_will_be(trained: Path) -> None:
     assert answer["seconds"] >= 0
 
 
+def test_check_of_a_job_for_an_engine_does_not_judge_the_devices_of_this_machine(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fttui.server.trainers.hf import devices
+
+    monkeypatch.setattr(devices, "memory", lambda: 1)
+    answer = check(write_job(tmp_path / "job", tiny_model, settings={"quantize": "4bit"}, engine="slurm"))
+    assert answer["steps"] == 9
+    assert not {"seconds", "memory_bytes"} & answer.keys()
+
+
 def test_check_warns_of_what_is_left_out(trained: Path, tiny_model: Path, tmp_path: Path) -> None:
     long = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "word " * 50}]}
     late = {"messages": [{"role": "user", "content": "?" * 200}, {"role": "assistant", "content": "No."}]}
