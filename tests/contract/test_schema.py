@@ -106,6 +106,7 @@ class Known:
         run_until(service, failed, "failed", "succeeded")
         self._jobs = [ended, failed, add_job(service, metadata={"k": "v"})]
         self.app = create_app(service)
+        self.add_upload()
 
     def ids(self, parameter: str) -> list[str]:
         if parameter == "fine_tuning_job_id":
@@ -122,7 +123,7 @@ class Known:
         return id
 
     def add_upload(self) -> str:
-        """Return a pending upload of three bytes with a part of three bytes."""
+        """Return a pending upload of three bytes with a part of three bytes, which `part` names from now on."""
         now = self.service.now()
         upload = UploadRecord(0, new_id("upload_"), "a.bin", "batch", 3, "x/y", now, now + 3600, None)
         self.service.database.uploads.add(upload)
