@@ -1,9 +1,11 @@
 """The settings as documentation: the tables of docs/settings.md, and a commented `config.toml`."""
 
+from collections.abc import Collection
 from json import dumps
 from typing import Any
 
 from fttui.config.schema import (
+    RAY_SETTINGS,
     Alarms,
     BuiltInTrainer,
     Engine,
@@ -67,7 +69,14 @@ def template() -> str:
             "",
             "# An engine that runs trainers on other machines (docs/clusters.md).",
             "# [local.engines.lab]",
-            *_lines(Engine),
+            *_lines(Engine, without=RAY_SETTINGS),
+            "",
+            "# A Ray cluster.",
+            "# [local.engines.ray]",
+            '# kind = "ray"',
+            '# directory = "/shared/me/fttui"',
+            '# options = ["num_gpus=1", "num_cpus=8"]',
+            *_lines(Engine, without=[name for name in Engine.settings() if name not in RAY_SETTINGS]),
             "",
             "# Findings about jobs: docs/alarms.md.",
             "# [alarms]",
@@ -87,8 +96,8 @@ def example(setting: Setting[Any]) -> str:
     return setting.example or dumps(setting.default, ensure_ascii=False)
 
 
-def _lines(table: type[Table]) -> list[str]:
-    plain = [setting for setting in table.settings().values() if is_plain(setting)]
+def _lines(table: type[Table], *, without: Collection[str] = ()) -> list[str]:
+    plain = [setting for name, setting in table.settings().items() if is_plain(setting) and name not in without]
     texts = [f"{setting.name} = {example(setting)}" for setting in plain]
     width = min(WIDEST, max(map(len, texts)))
     return [f"# {text:<{width}}  # {setting.help}" for text, setting in zip(texts, plain, strict=True)]

@@ -23,8 +23,10 @@ BUILT_IN_MODEL = "fttui-tiny-1"
 """Base model of the built-in trainer."""
 BUILT_IN_TRAINERS = ("tiny", "hf")
 """Names of the trainers in the box."""
-ENGINE_KINDS = ("slurm",)
+ENGINE_KINDS = ("slurm", "ray")
 """Kinds of engines."""
+RAY_SETTINGS = ("address", "runtime_env", "token_env")
+"""Settings of engines of the kind `ray` alone."""
 
 THEMES = (
     *("fttui-dark", "okabe-ito", "textual-dark", "textual-light", "nord", "gruvbox", "dracula", "tokyo-night"),
@@ -197,8 +199,11 @@ class Engine(Table):
 
     kind = required(one_of(*ENGINE_KINDS), "", "kind of the engine", example='"slurm"')
     directory = required(validators.text, "", "directory that this machine and all nodes see, for the files of the jobs", example='"/scratch/me/fttui"')
-    options = setting(validators.strings, [], "options of sbatch for every job", example='["--partition=gpu", "--gres=gpu:1", "--time=8:00:00"]')
+    options = setting(validators.strings, [], "options of every job: those of sbatch, or resources of Ray such as num_gpus=1", example='["--partition=gpu", "--gres=gpu:1", "--time=8:00:00"]')
     setup = optional(validators.lines, "lines of shell on the node, before the trainer", example='"module load cuda"', otherwise="none")
+    address = optional(validators.url, "address of the dashboard of a Ray cluster", example='"http://head:8265"', otherwise="none; Ray needs it")
+    runtime_env = setting(validators.table, {}, "environment that Ray makes for every trainer, in Ray's words", example='{ "pip" = ["trl"] }')
+    token_env = optional(validators.variable, "environment variable with the token of a Ray cluster", example='"RAY_AUTH_TOKEN"', otherwise="no token")
     max_submitted = setting(validators.whole, 20, "jobs that the engine has at the same time; more wait in the service")
 
 
@@ -296,6 +301,9 @@ class Local(Table):
                 "options": engine.options,
                 "setup": engine.setup or "",
                 "max_submitted": engine.max_submitted,
+                "address": engine.address or "",
+                "runtime_env": engine.runtime_env,
+                "token_env": engine.token_env or "",
             }
             for name, engine in self.engines.items()
         }

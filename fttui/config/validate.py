@@ -14,6 +14,7 @@ from fttui.config.errors import ConfigError
 from fttui.config.faults import Fault, Place
 from fttui.config.schema import (
     BUILT_IN_MODEL,
+    RAY_SETTINGS,
     BuiltInTrainer,
     Engine,
     Local,
@@ -32,6 +33,8 @@ SECRET_ENDS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _MODEL = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
 _ENGINE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
+_SLURM_OPTION = r"--?[A-Za-z]"
+_RAY_OPTION = r"(num_cpus|num_gpus|memory|resources\.[^=]+|label_selector\.[^=]+)=."
 _NO_KEYS = f"Keys are not stored in files. Name the key's source with {KEY_SOURCES[0]} or {KEY_SOURCES[1]}."
 
 
@@ -134,11 +137,45 @@ def _engine(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     directory = content.get("directory")
     if isinstance(directory, str) and not directory.startswith(("/", "~/")):
         yield Fault((*place, "directory"), "must be an absolute path or begin with ~/")
-    if isinstance(directory, str) and "%" in directory:
+    is_ray = content.get("kind") == "ray"
+    if isinstance(directory, str) and "%" in directory and not is_ray:
         yield Fault((*place, "directory"), "must not contain %, which Slurm replaces in names of files")
+    form, example = (_RAY_OPTION, "num_gpus=1") if is_ray else (_SLURM_OPTION, "--time=8:00:00")
     for option in _listed(content.get("options")):
-        if isinstance(option, str) and not re.match(r"--?[A-Za-z]", option):
-            yield Fault((*place, "options"), 'must be options of sbatch with their values, such as "--time=8:00:00"')
+        if isinstance(option, str) and not re.match(form, option):
+            engine = "Ray" if is_ray else "sbatch"
+            yield Fault((*place, "options"), f'must be options of {engine} with their values, such as "{example}"')
+    if is_ray:
+        yield from _ray(content, place)
+        return
+    for name in RAY_SETTINGS:
+        if name in content:
+            yield Fault((*place, name), 'is a setting of an engine with kind = "ray"')
+
+
+def _ray(content: dict[str, Any], place: Place) -> Iterator[Fault]:
+    address = content.get("address")
+    if not address:
+        yield Fault((*place, "address"), "missing. It is the address of the dashboard, such as http://head:8265")
+    elif isinstance(address, str) and "@" in address:
+        yield Fault((*place, "address"), "must be a URL without user and password. Name the token with token_env")
+    environment = _items(content.get("runtime_env"))
+    if not _is_json(environment):
+        yield Fault((*place, "runtime_env"), "must be text, numbers, lists and tables")
+    for name, value in _items(environment.get("env_vars")).items():
+        at = (*place, "runtime_env", "env_vars", name)
+        if not isinstance(value, str):
+            yield Fault(at, "must be text in quotes")
+        elif name.upper().endswith(SECRET_ENDS):
+            yield Fault(at, "a key in plain text is refused. Name its source in env of the trainer")
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return isinstance(value, str | bool | int | float)
 
 
 def _trainer(content: dict[str, Any], place: Place) -> Iterator[Fault]:

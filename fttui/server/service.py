@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,11 +13,12 @@ from fttui.server.jobs.base_models import ChosenModel, choose_model
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_questions import Description, Descriptions
+from fttui.server.launchers.ray_cluster import RayCluster
 from fttui.server.launchers.registry import Launchers
 from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.sampling.accelerator import Accelerator
 from fttui.server.sampling.host import SamplerHost
-from fttui.server.settings import Trainer
+from fttui.server.settings import Engine, Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_file, finish_deletions
 from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
@@ -103,6 +105,7 @@ def open_service(
     clock: Clock | None = None,
     largest_file: int = LARGEST_FILE,
     queue: Queue | None = None,
+    cluster: Callable[[Engine], RayCluster] | None = None,
 ) -> Service:
     """Open the service over `home`: create what is missing, remove what a killed service left unfinished.
 
@@ -110,6 +113,7 @@ def open_service(
 
     Args:
         queue: Slurm's queue, if it is not the one of this machine.
+        cluster: returns the Ray cluster of an engine, if it is not reached by its address.
 
     Raises:
         OSError, ServiceError: the directory cannot be used.
@@ -117,7 +121,7 @@ def open_service(
     clock = clock or SystemClock()
     catalog = catalog or Catalog(path=settings_path(home))
     paths, disk = HomePaths(home), DiskSpace(home)
-    launchers = Launchers(paths, clock, lambda: catalog.settings, queue)
+    launchers = Launchers(paths, clock, lambda: catalog.settings, queue, cluster)
     if not disk.has_room(LEAST_FREE):
         disk.release_reserve()  # the database needs some room to be opened
     journal = Journal(paths.journal)

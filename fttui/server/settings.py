@@ -15,7 +15,7 @@ from fttui.server.home import ServiceError, make_home, settings_path
 from fttui.webhook_url import ALLOWED, is_allowed
 
 METHODS = ("supervised", "dpo")
-ENGINE_KINDS = ("slurm",)
+ENGINE_KINDS = ("slurm", "ray")
 """Kinds of engines, which are also the first words of their options (`slurm.time`)."""
 COMMAND, WEBHOOK = "command", "webhook"
 """Channels of alerts."""
@@ -49,10 +49,16 @@ class Engine(NamedTuple):
     """Options of every job, in the engine's own words."""
     setup: str = ""
     """Lines of shell before every trainer."""
+    address: str = ""
+    """Address of the dashboard of a Ray cluster."""
+    runtime_env: Mapping[str, Any] = MappingProxyType({})
+    """Environment that Ray makes for every trainer, in Ray's words."""
+    token_env: str = ""
+    """Variable of the service with the token of a Ray cluster; empty for a cluster without one."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the engine as it is stored with a job."""
-        return {**self._asdict(), "options": list(self.options)}
+        return {**self._asdict(), "options": list(self.options), "runtime_env": dict(self.runtime_env)}
 
 
 class Trainer(NamedTuple):
@@ -248,6 +254,9 @@ def engine_of(members: Mapping[str, Any]) -> Engine:
             int(members.get("max_submitted", 20)),
             tuple(map(str, members.get("options") or ())),
             str(members.get("setup") or ""),
+            str(members.get("address") or ""),
+            dict(members.get("runtime_env") or {}),
+            str(members.get("token_env") or ""),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"an engine is incomplete ({error})") from None
@@ -255,6 +264,8 @@ def engine_of(members: Mapping[str, Any]) -> Engine:
         raise ValueError(f"the engine {engine.name} has the unknown kind {engine.kind!r}")
     if not engine.directory.startswith("/") or engine.max_submitted < 1:
         raise ValueError(f"directory of the engine {engine.name} must be absolute, and max_submitted above zero")
+    if engine.kind == "ray" and not engine.address.startswith(("http://", "https://")):
+        raise ValueError(f"the engine {engine.name} needs the address of a Ray cluster, such as http://head:8265")
     return engine
 
 
@@ -292,14 +303,15 @@ def is_directory(model: str) -> bool:
 
 
 def referenced_variables(settings: Settings) -> frozenset[str]:
-    """Return the variables of the service from which trainers take the values of their own."""
+    """Return the variables of the service whose values trainers and engines take."""
     environments = [*(trainer.env for trainer in settings.trainers), *(one.env for one in settings.built_in.values())]
-    return frozenset(
+    named = (
         str(value["env"])
         for environment in environments
         for value in environment.values()
         if not isinstance(value, str) and "env" in value
     )
+    return frozenset((*named, *(engine.token_env for engine in settings.engines.values() if engine.token_env)))
 
 
 def named_variables(home: str) -> frozenset[str]:

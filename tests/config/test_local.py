@@ -120,3 +120,44 @@ def test_environment_of_trainers_reaches_the_service_without_secrets(config: Pat
     config.write_text("[local.trainers.tiny]")
     write_settings(home, load().local.for_service())
     assert catalog.trainer("fttui-tiny-1") == TINY
+
+
+RAY = '[local.engines.lab]\nkind = "ray"\ndirectory = "~/fttui"\n'
+
+
+def test_ray_engine_reaches_the_service(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    config.write_text(
+        f"""{RAY}
+        address = "http://head:8265"
+        options = ["num_gpus=1", "resources.TPU=0.5"]
+        token_env = "RAY_AUTH_TOKEN"
+        runtime_env = {{ pip = ["trl"], env_vars = {{ A = "1" }} }}
+        """
+    )
+    home = str(tmp_path / "service")
+    write_settings(home, load().local.for_service())
+    engine = Catalog((), path=settings_path(home)).settings.engines["lab"]
+    assert (engine.kind, engine.directory, engine.address) == ("ray", "/home/ada/fttui", "http://head:8265")
+    assert engine.runtime_env == {"pip": ["trl"], "env_vars": {"A": "1"}}
+    assert "RAY_AUTH_TOKEN" in named_variables(home), "the service that is started gets the token"
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("", "local.engines.lab.address: missing"),
+        ('address = "http://ada:secret@head:8265"', "must be a URL without user and password"),
+        ('address = "http://head"\noptions = ["--gres=gpu:1"]', "must be options of Ray with their values"),
+        ('address = "http://head"\n[local.engines.lab.runtime_env.env_vars]\nHF_TOKEN = "hf_1"', "a key in plain text"),
+        ('address = "http://head"\nruntime_env = { since = 2026-01-01 }', "must be text, numbers, lists and tables"),
+        ('address = "http://head"\n[local.engines.two]\nkind = "slurm"\ndirectory = "/s"\ntoken_env = "A"', "kind = "),
+    ],
+)
+def test_wrong_ray_engine_is_refused_without_repeating_a_key(config: Path, lines: str, fault: str) -> None:
+    config.write_text(RAY + lines)
+    with pytest.raises(ConfigError) as raised:
+        load()
+    assert fault in str(raised.value)
+    assert "secret" not in str(raised.value)
+    assert "hf_1" not in str(raised.value)

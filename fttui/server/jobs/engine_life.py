@@ -127,7 +127,15 @@ _ENDS = {
     "OUT_OF_MEMORY": "used more memory than it asked for",
     "BOOT_FAIL": "ended because its node did not start",
     "DEADLINE": "reached its deadline",
+    "JOB_SUPERVISOR_ACTOR_START_TIMEOUT": "waited longer than Ray lets jobs wait",
+    "JOB_SUPERVISOR_ACTOR_DIED": "lost its node",
+    "LOST": "is not known to the cluster any more",
 }
+
+
+def waited_too_long(life: Life) -> bool:
+    """Return whether an engine gave up a job that only waited. It is submitted again as often as needed."""
+    return life.reason == "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 
 
 def interruption_words(job: JobRecord, life: Life) -> str:

@@ -107,11 +107,21 @@ class TrainerStarter:
         if engine is None:
             return Launch(trainer.command, self._environment(trainer))
         try:
-            listed, secrets = engine_variables(trainer, self._catalog.settings)
+            well_known = self._launchers.of(job).hides_secrets
+            listed, secrets = engine_variables(trainer, self._catalog.settings, well_known=well_known)
         except NoVariable as error:
             raise Refused("trainer_not_started", str(error)) from None
         options = options_of(engine, trainer, job)
-        return Launch(trainer.command, {}, listed, secrets, options, engine.setup, trainer.stop_after)
+        return Launch(
+            trainer.command,
+            {},
+            listed,
+            secrets,
+            options,
+            engine.setup,
+            trainer.stop_after,
+            engine.runtime_env,
+        )
 
     def _environment(self, trainer: Trainer) -> dict[str, str]:
         try:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 
 from fttui.clock import Clock
-from fttui.server.jobs.engine_life import EngineLives, interruption_words, job_at_engine
+from fttui.server.jobs.engine_life import EngineLives, interruption_words, job_at_engine, waited_too_long
 from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
 from fttui.server.jobs.launch import TrainerStarter, job_json
@@ -38,8 +38,8 @@ MOST_READS = 8
 """Reads of a living trainer's progress in one look, so that a trainer with much output does not delay other jobs."""
 
 
-CANCELLED = "CANCELLED"
-"""State of a job of Slurm that somebody cancelled."""
+CANCELLED = frozenset({"CANCELLED", "STOPPED"})
+"""States in which Slurm and Ray leave a job that somebody cancelled."""
 
 log = logging.getLogger("fttui.server")
 
@@ -252,8 +252,11 @@ class TrainerSupervisor:
             self._outcomes.fail_trainer(job, "exited without a result")
         elif code is not None and code < 128:
             self._outcomes.fail_trainer(job, f"exited with code {code}")
-        elif life.reason == CANCELLED:
+        elif life.reason in CANCELLED:
             self._pause_cancelled(job, life)
+        elif life.refusal:
+            message = f"{job_at_engine(job, life)} could not start: {life.refusal}"
+            self._outcomes.fail(job, "trainer_not_started", message)
         elif self._restarts.should_give_up(job):
             reason = f"was killed {job.restarts + 1} times without completing another step"
             if job.engine is not None and not life.attempt:
@@ -274,7 +277,7 @@ class TrainerSupervisor:
             self.launch(job)
             return
         message = Message(interruption_words(job, life), "warn")
-        restarts = 1 if job.step > job.restart_step else job.restarts + 1
+        restarts = 1 if job.step > job.restart_step else job.restarts + (not waited_too_long(life))
         self._database.jobs.move(
             job,
             "queued",

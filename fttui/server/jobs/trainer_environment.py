@@ -72,9 +72,12 @@ def trainer_environment(
 
 
 def engine_variables(
-    trainer: Trainer, settings: Settings, *, environ: Mapping[str, str] = os.environ
+    trainer: Trainer, settings: Settings, *, well_known: bool = True, environ: Mapping[str, str] = os.environ
 ) -> EngineVariables:
     """Return the variables of a trainer that an engine runs: those of its settings, and the well-known ones.
+
+    Args:
+        well_known: include well-known secrets that the settings of the trainer do not name.
 
     Raises:
         NoVariable: a value is missing, or its command fails.
@@ -82,7 +85,7 @@ def engine_variables(
     every = trainer_environment(trainer, settings, environ=environ)
     texts = {name for name, value in trainer.env.items() if isinstance(value, str)}
     listed = {*texts, *_THREAD_COUNTS, *_MEMORY, *(name for name in COMPARED if name.startswith("HF_"))}
-    secrets = {*trainer.env, *KEPT} - listed
+    secrets = {*trainer.env, *(KEPT if well_known else ())} - listed
     return EngineVariables(
         {name: value for name, value in every.items() if name in listed},
         {name: value for name, value in every.items() if name in secrets},

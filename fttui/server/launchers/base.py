@@ -6,7 +6,7 @@ engine, so a new service continues with the trainers of the last one.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fttui.server.settings import STOP_AFTER
 from fttui.server.storage.job_dir import JobDirectory
@@ -40,6 +40,8 @@ class Life(NamedTuple):
     """Seconds until the engine ends it; None without a limit."""
     limit: int | None = None
     """Seconds that the engine lets it run; None without a limit."""
+    refusal: str = ""
+    """Reason why it is gone and will never run, in the engine's words."""
 
 
 GONE = Life(State.GONE)
@@ -61,6 +63,8 @@ class Launch(NamedTuple):
     """Lines of shell before the trainer, for an engine."""
     stop_after: float = STOP_AFTER
     """Seconds that the trainer needs to save its state."""
+    runtime_env: Mapping[str, Any] = {}
+    """Environment that Ray makes for the trainer, in Ray's words."""
 
 
 class Launcher(Protocol):
@@ -69,6 +73,10 @@ class Launcher(Protocol):
     @property
     def survives(self) -> bool:
         """True when trainers go on without the service."""
+
+    @property
+    def hides_secrets(self) -> bool:
+        """True when nobody but the user can read the variables of trainers, so that they get well-known secrets too."""
 
     def answer_number(self) -> int | None:
         """Return the number of the engine's newest answer, and ask again in the background if it is old.

@@ -11,6 +11,7 @@ class Local:
     """Trainers as processes on this machine."""
 
     survives = False
+    hides_secrets = True
 
     def __init__(self) -> None:
         self._children: list[subprocess.Popen[bytes]] = []

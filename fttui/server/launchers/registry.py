@@ -2,14 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fttui.clock import Clock
 from fttui.models.labels import engine_options
+from fttui.server.launchers import ray, slurm
 from fttui.server.launchers.base import JobTrainer, Launcher
 from fttui.server.launchers.local import Local
-from fttui.server.launchers.slurm import Slurm, option_fault, option_words
+from fttui.server.launchers.ray_cluster import RayCluster, RayHttp
 from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.lock import host_name
 from fttui.server.settings import Engine, Settings, Trainer, engine_of
@@ -29,26 +30,50 @@ class Launchers:
     """Launchers by what is stored with a job: changed settings never lose a job that runs."""
 
     def __init__(
-        self, paths: HomePaths, clock: Clock, settings: Callable[[], Settings], queue: Queue | None = None
+        self,
+        paths: HomePaths,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        queue: Queue | None = None,
+        cluster: Callable[[Engine], RayCluster] | None = None,
     ) -> None:
         """
         Args:
             settings: returns the current settings.
             queue: Slurm's queue.
+            cluster: returns the Ray cluster of an engine.
         """
         self._paths = paths
+        self._clock = clock
         self._settings = settings
         self._queue = queue or Queue(clock)
-        self._slurm = Slurm(self._queue, clock)
+        self._slurm = slurm.Slurm(self._queue, clock)
+        self._cluster = cluster or (lambda engine: _cluster(engine, clock))
+        self._rays: dict[tuple[str, str], ray.Ray] = {}
+        """Launchers by address and variable of the token."""
+        self._on_answer: Callable[[], None] = lambda: None
         self.local = Local()
 
     def on_answer(self, call: Callable[[], None]) -> None:
         """Call a function, in any thread, when an engine has answered."""
-        self._queue.on_answer = call
+        self._queue.on_answer = self._on_answer = call
+        for launcher in self._rays.values():
+            launcher.cluster.answers.on_answer = call
 
     def of(self, job: JobRecord) -> Launcher:
         """Return the launcher of a job."""
-        return self.local if job.engine is None else self._slurm
+        engine = self.engine(job)
+        if engine is None:
+            return self.local
+        return self._ray(engine) if engine.kind == "ray" else self._slurm
+
+    def _ray(self, engine: Engine) -> ray.Ray:
+        key = (engine.address, engine.token_env)
+        found = self._rays.get(key)
+        if found is None:
+            found = self._rays[key] = ray.Ray(self._cluster(engine), self._clock)
+            found.cluster.answers.on_answer = self._on_answer
+        return found
 
     def directory(self, job: JobRecord) -> JobDirectory:
         return JobDirectory(self._paths.job(job.id, job.root))
@@ -63,7 +88,7 @@ class Launchers:
             return None
         stored = engine_of(job.engine)
         now = self._settings().engines.get(stored.name)
-        return now if now is not None and (now.kind, now.directory) == (stored.kind, stored.directory) else stored
+        return now if now is not None and _place(now) == _place(stored) else stored
 
     def place(self, trainer: Trainer) -> Place | None:
         """Return the place of a new job of a trainer; None for this machine.
@@ -92,10 +117,32 @@ class Launchers:
 
 def options_of(engine: Engine, trainer: Trainer, job: JobRecord) -> tuple[str, ...]:
     """Return all options of a job for its engine, in the engine's words; later ones replace earlier ones."""
-    own = option_words(engine_options(job.metadata, engine.kind))
+    own = _KINDS[engine.kind].words(engine_options(job.metadata, engine.kind))
     return (*engine.options, *trainer.options, *own)
 
 
 def option_error(kind: str, name: str, value: str) -> str:
     """Return why a job may not set an option of an engine, as half a sentence; empty when it may."""
-    return option_fault(name, value)
+    return _KINDS[kind].fault(name, value)
+
+
+class _Options(NamedTuple):
+    """Options of a kind of engine."""
+
+    words: Callable[[Mapping[str, str]], tuple[str, ...]]
+    fault: Callable[[str, str], str]
+
+
+_KINDS = {
+    "slurm": _Options(slurm.option_words, slurm.option_fault),
+    "ray": _Options(ray.option_words, ray.option_fault),
+}
+
+
+def _place(engine: Engine) -> tuple[str, str, str]:
+    """Return the settings that lead to the jobs of an engine. When they change, its jobs stay at the old ones."""
+    return engine.kind, engine.directory, engine.address
+
+
+def _cluster(engine: Engine, clock: Clock) -> RayCluster:
+    return RayCluster(RayHttp(engine.address, lambda: os.environ.get(engine.token_env)), clock)

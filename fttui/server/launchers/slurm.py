@@ -108,6 +108,7 @@ class Slurm:
     """Trainers under Slurm."""
 
     survives = True
+    hides_secrets = True
 
     def __init__(self, queue: Queue, clock: Clock) -> None:
         self._queue = queue
