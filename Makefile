@@ -7,6 +7,7 @@ TOGETHER_OPENAPI ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all test-slow test-hf test-sdks test-runs test-slurm lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf test-ray test-runs test-sdks test-slurm lint check bench crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -34,10 +35,16 @@ test-hf: ## Install the extra hf into .venv-hf and run the tests of its trainer 
 	.venv-hf/bin/pip install -q -e '.[local,hf,test]'
 	.venv-hf/bin/pytest -n 2 -m hf tests/server/trainers/hf $(ARGS)
 
+test-ray: ## Install Ray into .venv-ray and run the cases of Ray on a cluster of two nodes on this machine (700 MB)
+	test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/pip install -q -e '.[local,test]' 'ray[default]>=2.60,<3'
+	.venv-ray/bin/pytest -n 0 -rs -m ray tests/server/launchers/test_real_ray.py $(ARGS)
+
 test-sdks: ## Install the SDKs of near providers into .venv-sdks and drive the fakes by them (TOGETHER_OPENAPI=openapi.yaml)
 	test -x .venv-sdks/bin/python || $(PYTHON) -m venv .venv-sdks
 	.venv-sdks/bin/pip install -q -e '.[local,test]' 'together>=3,<4' 'dashscope>=2,<3' 'google-genai>=3,<4' 'fireworks-ai>=1.2,<2'
 	TOGETHER_OPENAPI=$(TOGETHER_OPENAPI) .venv-sdks/bin/pytest -n 0 -m sdk tests/providers/test_sdks.py $(ARGS)
+
 test-slurm: ## Install Slurm from Debian's packages, as root, and run its tests (SLOW=1: those that take minutes, too)
 	command -v slurmctld >/dev/null || PATH=$$PATH:/usr/sbin command -v slurmctld >/dev/null || \
 		apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge

@@ -32,9 +32,13 @@ LOST = "LOST"
 """Reason of the end of a job that the cluster does not know any more."""
 START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 """Kind of failure of a job that waited longer than Ray lets jobs wait: 15 minutes, if it is not configured."""
+NODE_LOST = "JOB_SUPERVISOR_ACTOR_DIED"
+"""Kind of failure of a job whose node Ray lost. Its trainer may live."""
 SCRIPT = "ray.sh"
 
-_REFUSALS = frozenset({"RUNTIME_ENV_SETUP_FAILURE", "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE"})
+_REFUSALS = frozenset(
+    {"RUNTIME_ENV_SETUP_FAILURE", "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE", "JOB_SUPERVISOR_ACTOR_START_FAILURE"}
+)
 """Kinds of failures before the start that come again at every submission."""
 _NOT_RUN = range(125, 128)
 """Exit codes of a script that the node cannot read, or whose directory it does not have."""
@@ -159,11 +163,16 @@ class Ray:
         has_run = any(run.number == number for run in runs)
         host = job.host if job is not None else ""
         reason = LOST if job is None else job.status if job.status == ray_cluster.STOPPED else job.error
-        if _stop_number(directory) == number:
+        is_stopped = _stop_number(directory) == number
+        if is_stopped:
             reason = ""  # by the service
         if not has_run and job is not None and _is_refusal(job):
             return Life(State.GONE, host, reason, 0, id, refusal=job.words)
-        is_certain = directory.exit_code() is not None if has_run else reason not in (LOST, "")
+        if has_run:
+            has_ended = is_stopped and job is not None and job.error != NODE_LOST
+            is_certain = has_ended or directory.exit_code() is not None
+        else:
+            is_certain = reason not in (LOST, "")
         if not is_certain and self._may_live(directory, id):
             return Life(State.RUNNING, host, "", len(runs), id) if has_run else Life(State.WAITING, id=id)
         return Life(State.GONE, host, reason, len(runs) if has_run else 0, id)
