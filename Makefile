@@ -6,7 +6,6 @@ ARGS ?=
 TOGETHER_OPENAPI ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-slow test-hf test-sdks test-runs test-slurm lint check bench crash fuzz screenshots
 .PHONY: help setup run test test-all test-slow test-hf test-ray test-runs test-sdks test-slurm lint check bench crash fuzz screenshots
 
 help: ## List the targets

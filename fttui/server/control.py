@@ -89,18 +89,19 @@ def test_engine(settings: Mapping[str, Any], name: str, *, tell: Callable[[str],
     """
     from fttui.clock import SystemClock
     from fttui.server.launchers import trial
-    from fttui.server.launchers.slurm_queue import Queue
     from fttui.server.settings import settings_of
 
-    return trial.test_engine(settings_of(settings).engines[name], tell, Queue(SystemClock()))
+    engine = settings_of(settings).engines[name]
+    return trial.test_engine(engine, tell, trial.trial_engine(engine, SystemClock()))
 
 
-def engine_trouble() -> str:
-    """Return why Slurm does not answer on this machine; empty when it does."""
+def engine_trouble(settings: Mapping[str, Any], name: str) -> str:
+    """Return why an engine does not answer on this machine; empty when it does."""
     from fttui.clock import SystemClock
-    from fttui.server.launchers.slurm_queue import Queue
+    from fttui.server.launchers.trial import trial_engine
+    from fttui.server.settings import settings_of
 
-    return Queue(SystemClock()).ask().trouble
+    return trial_engine(settings_of(settings).engines[name], SystemClock()).trouble()
 
 
 class TrainerFacts(NamedTuple):

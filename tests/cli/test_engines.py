@@ -68,10 +68,10 @@ def test_doctor_tells_what_is_shared_and_what_must_not_be(tmp_path: Path, monkey
     mounts = tmp_path / "mounts"
     mounts.write_text(MOUNTS + f"nas:/scratch {tmp_path}/shared lustre rw 0 0\n")
     (tmp_path / "shared").mkdir()
-    monkeypatch.setattr(control, "engine_trouble", lambda: "")
+    monkeypatch.setattr(control, "engine_trouble", lambda settings, name: "")
 
     def states(directory: str, data: str = "/var/data") -> list[str]:
-        settings = {"engines": {"lab": {"directory": directory}}}
+        settings = {"engines": {"lab": {"kind": "slurm", "directory": directory}}}
         return [check.state for check in engines.engine_checks(settings, data, mounts=str(mounts))]
 
     assert states(str(tmp_path / "shared")) == [GOOD]
@@ -79,6 +79,6 @@ def test_doctor_tells_what_is_shared_and_what_must_not_be(tmp_path: Path, monkey
     assert states(str(tmp_path / "missing")) == [FAIL]
     assert states(str(tmp_path / "shared"), "/home/me/data") == [GOOD, WARN]
     assert engines.file_system("/home/me/own disk/x", str(mounts)) == "xfs"
-    monkeypatch.setattr(control, "engine_trouble", lambda: "connect failure")
+    monkeypatch.setattr(control, "engine_trouble", lambda settings, name: "connect failure")
     assert states(str(tmp_path / "shared")) == [WARN]
     assert engines.engine_checks({}, "/var/data", mounts=str(mounts)) == []

@@ -5,12 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Check
+from fttui.learning.engine_words import engine_title
 
 NETWORK = frozenset(
     ("nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "fuse.ceph", "cifs", "smb3", "9p", "panfs", "orangefs", "pvfs2")
 )
 """File systems that several machines see, or `fuse.` with the name of one."""
 MOUNTS = "/proc/mounts"
+_HINTS = {
+    "Slurm": "Run fttui on a login node, where sbatch and squeue work.",
+    "Ray": "Check the address of the dashboard in config.toml, and whether this machine reaches it.",
+}
 
 
 def engine_checks(settings: Mapping[str, Any], data_directory: str, *, mounts: str = MOUNTS) -> list[Check]:
@@ -25,7 +30,8 @@ def engine_checks(settings: Mapping[str, Any], data_directory: str, *, mounts: s
     engines = settings.get("engines") or {}
     found = []
     for name, engine in engines.items():
-        found.append(_engine(f"engine {name}", engine["directory"], control.engine_trouble(), mounts))
+        title, trouble = engine_title(engine["kind"]), control.engine_trouble(settings, name)
+        found.append(_engine(name, title, engine["directory"], trouble, mounts))
     kind = file_system(data_directory, mounts)
     if kind in NETWORK:
         text = f"{data_directory} is on a network disk ({kind}), where SQLite's database can be damaged"
@@ -33,22 +39,22 @@ def engine_checks(settings: Mapping[str, Any], data_directory: str, *, mounts: s
     return found
 
 
-def _engine(name: str, directory: str, trouble: str, mounts: str) -> Check:
+def _engine(engine: str, title: str, directory: str, trouble: str, mounts: str) -> Check:
+    name = f"engine {engine}"
     if trouble:
-        hint = "Jobs that it has run on. Run fttui on a login node, where sbatch and squeue work."
-        return Check(name, WARN, f"Slurm does not answer: {trouble}", hint)
+        hint = f"Jobs that it has run on. {_HINTS.get(title, '')}"
+        return Check(name, WARN, f"{title} does not answer: {trouble}", hint)
     if not os.path.isdir(directory):
         return Check(name, FAIL, f"{directory} does not exist", "Make it on a disk that the nodes see as well.")
     if not os.access(directory, os.W_OK | os.X_OK):
         return Check(name, FAIL, f"{directory} is not writable")
-    test = f"fttui {name.replace('engine ', 'engines test ')} tries it."
+    test = f"fttui engines test {engine} tries it."
     kind = file_system(directory, mounts)
     if kind and kind not in NETWORK:
-        return Check(
-            name, NOTE, f"Slurm answers; {directory} is on a disk of the type {kind}: do the nodes see it?", test
-        )
+        text = f"{title} answers; {directory} is on a disk of the type {kind}: do the nodes see it?"
+        return Check(name, NOTE, text, test)
     after = "If the service ends, its jobs run on; events and new submissions wait for the next start."
-    return Check(name, GOOD, f"Slurm answers, {directory} is writable", f"{test} {after}")
+    return Check(name, GOOD, f"{title} answers, {directory} is writable", f"{test} {after}")
 
 
 def file_system(path: str, mounts: str = MOUNTS) -> str:

@@ -28,6 +28,8 @@ from fttui.server.storage.job_dir import JobDirectory
 
 SETTLE_SECONDS = 30.0
 """Seconds without a sign of the script after which a trainer without an exit code is gone."""
+BEAT_SECONDS = 3.0
+"""Seconds between two signs of the script."""
 LOST = "LOST"
 """Reason of the end of a job that the cluster does not know any more."""
 START_TIMEOUT = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
@@ -72,7 +74,7 @@ child=$!
         [ "$(cat stop)" = "$number kill" ] && kill -KILL 0
         date +%s >beat
         sync progress.jsonl log beat  # seen elsewhere over a network disk
-        sleep 3
+        sleep {beat}
     done
 ) >/dev/null 2>&1 &
 watcher=$!
@@ -150,7 +152,7 @@ class Ray:
             write_submission(directory, Submission(last.number, id))
         if job is None and answer.asked_at <= self._submitted_at.get(id, float("-inf")):
             return Life(State.WAITING, id=id)
-        if job is None or job.status not in (ray_cluster.PENDING, ray_cluster.RUNNING):
+        if job is None or job.status not in ray_cluster.LIVE:
             return self._ended(directory, last.number, id, job)
         self._signs.pop(id, None)
         if job.status == ray_cluster.PENDING:
@@ -229,14 +231,17 @@ def request(id: str, directory: JobDirectory, number: int, launch: Launch) -> di
         "submission_id": id,
         "entrypoint": f"exec bash {shlex.quote(os.path.join(directory.path, SCRIPT))} {number}",
         "runtime_env": {**environment, "env_vars": variables},
-        **_resources(launch.options),
+        **resources(launch.options),
     }
 
 
-def _resources(options: Sequence[str]) -> dict[str, Any]:
+def resources(options: Sequence[str]) -> dict[str, Any]:
     """Return the members of the request that reserve resources: one CPU, if no option says more.
 
     A job without any would run on the head node, beside others.
+
+    Raises:
+        LaunchRefused: an option is wrong.
     """
     made: dict[str, Any] = {}
     for option in options:
@@ -277,6 +282,7 @@ def _script(directory: JobDirectory, launch: Launch) -> str:
     return _SCRIPT.format(
         directory=shlex.quote(directory.path),
         drop_torn_line=DROP_TORN_LINE,
+        beat=BEAT_SECONDS,
         id=f"{ray_cluster.PREFIX}{os.path.basename(directory.path)}",
         variables=submission_files.assignments({**launch.listed, JOB_VARIABLE: directory.path}),
         setup=launch.setup,

@@ -4,6 +4,7 @@ Ray has no question for some jobs: one request lists all jobs of the cluster. No
 """
 
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from fttui.clock import Clock
 from fttui.server.launchers.answers import INTERVAL, Answers, NoAnswer, in_thread
+from fttui.server.settings import Engine
 from fttui.text import clean_line
 from fttui.webhook_url import is_loopback
 
@@ -25,6 +27,8 @@ PREFIX = "fttui-"
 
 PENDING, RUNNING, STOPPED, SUCCEEDED, FAILED = "PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"
 """States of a job of Ray."""
+
+LIVE = frozenset({PENDING, RUNNING})
 
 _JOBS = "/api/jobs/"
 _NOT_STARTED = "Job has not started yet."
@@ -162,6 +166,11 @@ class RayCluster:
             raise NoAnswer(_fault(status, content))
         said = _decoded(content) if status == 200 else None
         return isinstance(said, dict) and said.get("stopped") is True
+
+
+def connect(engine: Engine, clock: Clock) -> RayCluster:
+    """Return the cluster of an engine."""
+    return RayCluster(RayHttp(engine.address, lambda: os.environ.get(engine.token_env)), clock)
 
 
 def _decoded(content: bytes) -> Any:

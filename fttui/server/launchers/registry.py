@@ -10,7 +10,7 @@ from fttui.models.labels import engine_options
 from fttui.server.launchers import ray, slurm
 from fttui.server.launchers.base import JobTrainer, Launcher
 from fttui.server.launchers.local import Local
-from fttui.server.launchers.ray_cluster import RayCluster, RayHttp
+from fttui.server.launchers.ray_cluster import RayCluster, connect
 from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.lock import host_name
 from fttui.server.settings import Engine, Settings, Trainer, engine_of
@@ -48,7 +48,7 @@ class Launchers:
         self._settings = settings
         self._queue = queue or Queue(clock)
         self._slurm = slurm.Slurm(self._queue, clock)
-        self._cluster = cluster or (lambda engine: _cluster(engine, clock))
+        self._cluster = cluster or (lambda engine: connect(engine, clock))
         self._rays: dict[tuple[str, str], ray.Ray] = {}
         """Launchers by address and variable of the token."""
         self._on_answer: Callable[[], None] = lambda: None
@@ -142,7 +142,3 @@ _KINDS = {
 def _place(engine: Engine) -> tuple[str, str, str]:
     """Return the settings that lead to the jobs of an engine. When they change, its jobs stay at the old ones."""
     return engine.kind, engine.directory, engine.address
-
-
-def _cluster(engine: Engine, clock: Clock) -> RayCluster:
-    return RayCluster(RayHttp(engine.address, lambda: os.environ.get(engine.token_env)), clock)

@@ -11,6 +11,7 @@ import pytest
 from fttui.server.launchers.base import Launch
 from fttui.server.launchers.slurm import Slurm
 from fttui.server.launchers.slurm_queue import Queue
+from fttui.server.launchers.trial import SlurmTrial, Step
 from fttui.server.launchers.trial import test_engine as try_engine
 from fttui.server.settings import Engine
 from fttui.server.storage.job_dir import JobDirectory
@@ -87,9 +88,14 @@ class ShellSlurm(FakeSlurm):
         return done
 
 
+def tried(directory: Path, slurm: FakeSlurm) -> list[Step]:
+    """Return what the test of an engine finds."""
+    engine = Engine("lab", "slurm", str(directory))
+    return try_engine(engine, print, SlurmTrial(engine, Queue(FakeClock(), run=slurm)))
+
+
 def test_test_of_an_engine_tells_what_its_node_has(tmp_path: Path) -> None:
-    engine = Engine("lab", "slurm", str(tmp_path))
-    steps = try_engine(engine, print, Queue(FakeClock(), run=ShellSlurm()))
+    steps = tried(tmp_path, ShellSlurm())
     assert [(step.name, step.is_good) for step in steps] == [
         (name, True) for name in ("directory", "submit", "run", "python", "devices")
     ]
@@ -98,7 +104,7 @@ def test_test_of_an_engine_tells_what_its_node_has(tmp_path: Path) -> None:
 
 def test_test_of_an_engine_tells_what_is_wrong(tmp_path: Path) -> None:
     refusing = ShellSlurm(refusal="invalid partition specified: gpu")
-    steps = try_engine(Engine("lab", "slurm", str(tmp_path)), print, Queue(FakeClock(), run=refusing))
+    steps = tried(tmp_path, refusing)
     assert (steps[-1].is_good, "invalid partition specified: gpu" in steps[-1].text) == (False, True)
-    (missing,) = try_engine(Engine("lab", "slurm", str(tmp_path / "no")), print, Queue(FakeClock(), run=ShellSlurm()))
+    (missing,) = tried(tmp_path / "no", ShellSlurm())
     assert (missing.is_good, missing.text) == (False, f"{tmp_path / 'no'} does not exist on this machine")
