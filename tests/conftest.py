@@ -1,12 +1,14 @@
 """Settings of the whole suite: the marker `slow`, set by path, and the profile of Hypothesis."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub
 
 # No deadline: a loaded machine must not fail a test.
 settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from fttui.text import clean_line, nearest
 
 TYPES = ("integer", "number", "boolean", "text", "choice")
-BOOLEANS = ("true", "false")
+BOOLEANS = {"yes": "true", "no": "false"}
+"""Words for a boolean, and how trainers get them. Both are taken."""
 MOST_SETTINGS = 200
 LONGEST = 200
 """Characters of a name, a choice or a help that are kept."""
@@ -24,7 +25,7 @@ class TrainerSetting(NamedTuple):
     type: str = "text"
     """One of `TYPES`."""
     default: str = ""
-    """Default as text; empty when it depends on the method or the model."""
+    """Default as sent; empty when it depends on the method or the model."""
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
@@ -33,7 +34,18 @@ class TrainerSetting(NamedTuple):
     @property
     def values(self) -> tuple[str, ...]:
         """Values that can be listed; empty for numbers and texts."""
-        return BOOLEANS if self.type == "boolean" else self.choices
+        return tuple(BOOLEANS) if self.type == "boolean" else self.choices
+
+    @property
+    def shown_default(self) -> str:
+        """The default in the words of `values`."""
+        return next(
+            (word for word, sent in BOOLEANS.items() if self.type == "boolean" and sent == self.default), self.default
+        )
+
+    def sent(self, text: str) -> str:
+        """Return the text of a value as trainers get it."""
+        return BOOLEANS.get(text.strip().lower(), text) if self.type == "boolean" else text
 
     @property
     def allowed_values(self) -> str:
@@ -54,8 +66,10 @@ class TrainerSetting(NamedTuple):
     def takes(self, text: str) -> bool:
         """Return whether a text is an allowed value."""
         text = text.strip()
-        if self.values:
-            return (text.lower() if self.type == "boolean" else text) in self.values
+        if self.type == "boolean":
+            return text.lower() in {*BOOLEANS, *BOOLEANS.values()}
+        if self.choices:
+            return text in self.choices
         if self.type not in ("integer", "number"):
             return bool(text)
         try:

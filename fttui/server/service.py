@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from fttui.clock import Clock, SystemClock
 from fttui.server.alerts.sender import AlertSender
 from fttui.server.home import settings_path, starting_path
-from fttui.server.jobs.base_models import ChosenModel, choose_model
+from fttui.server.jobs.base_models import ChosenModel, DownloadSizes, choose_model
 from fttui.server.jobs.runner import Runner
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_environment import trainer_environment
 from fttui.server.jobs.trainer_questions import Description, Descriptions
 from fttui.server.launchers.ray_cluster import RayCluster
 from fttui.server.launchers.registry import Launchers
@@ -54,6 +55,7 @@ class Service:
     largest_file: int = LARGEST_FILE
     """Largest size of an uploaded file, in bytes."""
     descriptions: Descriptions = field(default_factory=Descriptions)
+    download_sizes: DownloadSizes = field(default_factory=DownloadSizes)
     notices: tuple[str, ...] = ()
     """Messages for the user about a database that was lost or damaged."""
 
@@ -92,6 +94,11 @@ class Service:
     def description(self, trainer: Trainer) -> Description | None:
         """Return what a trainer says of itself. Slow at the first call. None when it says nothing."""
         return self.descriptions.of(trainer, self.catalog.settings)
+
+    def download_size(self, chosen: ChosenModel) -> int | None:
+        """Return the bytes that the hub sends for a base model; None when it does not say. Slow at the first call."""
+        environment = trainer_environment(chosen.trainer, self.catalog.settings, commands=False)
+        return self.download_sizes.of(chosen.base, environment)
 
     def choose_model(self, model: str, *, is_owner: bool = True) -> ChosenModel:
         """Return the model that a request names: see `base_models.choose_model`."""

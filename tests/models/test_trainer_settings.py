@@ -33,7 +33,7 @@ def test_description_is_cleaned_and_what_is_not_valid_left_out() -> None:
         ("lora_r", ["1", "256", " 8 "], ["0", "257", "8.5", "auto", ""], "1 to 256"),
         ("dropout", ["0", "0.9", "5e-2"], ["nan", "inf", "1"], "0 to 0.9"),
         ("rate", ["1e-9", "2e-4"], ["0", "x"], "at least 1e-09"),
-        ("packing", ["true", "False"], ["yes", "1", ""], "true, false"),
+        ("packing", ["true", "False", "yes", "No"], ["1", ""], "yes, no"),
         ("quantize", ["none", "4bit"], ["4BIT", "8bit", ""], "none, 4bit"),
         ("targets", ["q_proj,v_proj"], ["", "  "], "a text"),
     ],

@@ -29,7 +29,7 @@ async def create(request: Request) -> Response:
 
 def _create(service: Service, body: object, *, is_owner: bool) -> Response:
     new = placed(service, new_job(body, partial(service.choose_model, is_owner=is_owner)))
-    _check_settings(service, new)
+    new = _with_settings(service, new)
     _check_options(new, is_owner=is_owner)
     for name, id in (("training_file", new.training_file), ("validation_file", new.validation_file)):
         file = service.database.files.get(id, service.now()) if id is not None else None
@@ -43,16 +43,23 @@ def _create(service: Service, body: object, *, is_owner: bool) -> Response:
     return JSONResponse(_job_object(service, job))
 
 
-def _check_settings(service: Service, new: NewJob) -> None:
-    """Refuse settings that the trainer does not take, if it describes its settings."""
+def _with_settings(service: Service, new: NewJob) -> NewJob:
+    """Return a job with its settings as the trainer gets them.
+
+    Raises:
+        RequestError: the trainer describes its settings, and does not take one of them.
+    """
     given = trainer_settings(new.metadata)
     trainer = next((one for one in service.catalog.trainers if one.name == new.trainer), None) if given else None
     description = service.description(trainer) if trainer is not None else None
     if trainer is None or description is None:
-        return
+        return new
+    sent: dict[str, str] = {}
     for name, text in given.items():
         if reason := setting_error(name, text, description.settings, trainer.name):
             raise invalid(f"metadata.{PREFIX}{name}", reason if reason.endswith("?") else f"{reason}.")
+        sent[f"{PREFIX}{name}"] = description.settings[name].sent(text)
+    return new._replace(metadata={**(new.metadata or {}), **sent})
 
 
 def placed(service: Service, new: NewJob) -> NewJob:

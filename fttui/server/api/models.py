@@ -37,7 +37,10 @@ def get(request: Request) -> Response:
             raise no_model(id) from None
         except NoModel as error:
             raise RequestError(404, str(error), param="model", code="model_not_found") from None
-        base = BaseModel(chosen.base, chosen.trainer, HUB if chosen.source is None else SETTINGS)
+        if chosen.source is None:
+            base = BaseModel(chosen.base, chosen.trainer, HUB, service.download_size(chosen))
+        else:
+            base = BaseModel(chosen.base, chosen.trainer, SETTINGS)
     return JSONResponse(json_objects.base_model(base, service.description(base.trainer)))
 
 

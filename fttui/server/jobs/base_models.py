@@ -1,6 +1,8 @@
 """Choice of the model that a request names: a model of the catalog, a tuned model, a directory, an id of the hub."""
 
 import re
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fttui.install import install_line, missing_modules
@@ -10,6 +12,7 @@ from fttui.server.settings import Trainer, is_directory
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.trainers.hf import hub
 
+AGAIN_SECONDS = 60.0
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
 
 
@@ -30,6 +33,26 @@ class ChosenModel(NamedTuple):
     trainer: Trainer
     source: str | None
     """Directory of the base model. None for a model that its trainer finds by its id."""
+
+
+class DownloadSizes:
+    """Sizes of models at the hub. Each is asked for once, and again after `AGAIN_SECONDS` without an answer."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            now: seconds that never jump.
+        """
+        self._now = now
+        self._known: dict[str, tuple[int | None, float]] = {}
+
+    def of(self, id: str, environ: Mapping[str, str]) -> int | None:
+        """Return the bytes of a model's weights. Blocks while the hub is asked. None when it does not say."""
+        size, at = self._known.get(id, (None, -AGAIN_SECONDS))
+        if size is None and self._now() - at >= AGAIN_SECONDS:
+            size = hub.download_size(id, environ)
+            self._known[id] = size, self._now()
+        return size
 
 
 def choose_model(model: str, catalog: Catalog, database: ServiceDatabase, *, is_owner: bool) -> ChosenModel:

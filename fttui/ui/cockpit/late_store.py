@@ -91,6 +91,15 @@ class LateStore:
         rows = sorted(snapshot.rows.values(), key=lambda row: -(row.created_at or 0.0))[:MOST_JOBS]
         return [job for row in rows if (job := store.job(row.id)) is not None]
 
+    def best_losses(self) -> dict[str, float]:
+        """Return the best validation loss of jobs, by their tuned model."""
+        rows = self._model.snapshot.rows.values()
+        return {
+            row.fine_tuned_model: row.summary.best
+            for row in rows
+            if row.fine_tuned_model and row.summary.best is not None and row.summary.is_validation
+        }
+
     async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
         store = self._store
         from fttui.models.assessment import Assessment

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.worker import WorkType
 
 from fttui.core.create_job import FILES
+from fttui.text import size_words
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.form import CreateForm
 from fttui.ui.create_form.hold_out_action import HoldOutAction
@@ -77,7 +78,9 @@ class Completer:
         models, files = await asyncio.gather(self._store.models(), self._store.files())
         jobs = self._store.newest_jobs()
         service = self._service
-        self._suggestions.learn(Known(models, files, jobs, self._now(), service.profile, service.is_local))
+        self._suggestions.learn(
+            Known(models, files, jobs, self._store.best_losses(), self._now(), service.profile, service.is_local)
+        )
         self.show_facts()
         self._settings.follow()
         if self._choices.highlighted is None:
@@ -268,7 +271,11 @@ class Completer:
     def _unlisted(self, model: str) -> str:
         """Return the fact about a model that the service does not list, but takes."""
         found = self._settings.model(model)
-        return "not cached: it is downloaded first" if found is not None and found.source == "hub" else ""
+        if found is None or found.source != "hub":
+            return ""
+        if found.size is None:
+            return "not cached: it is downloaded first"
+        return f"not cached: downloads about {size_words(found.size)}"
 
     def missing_model(self, model: str) -> str:
         """Return advice about a model that the service does not list; empty when it may be right."""

@@ -114,8 +114,8 @@ FIELDS = (
     Field(
         "metadata",
         "metadata",
-        ("optional: key=value, key=value", "key=value, ..."),
-        'Pairs that are kept with the job: key=value, key="value, with a comma".',
+        ("optional: key=value key=value", "key=value ..."),
+        'Pairs that are kept with the job, with spaces or commas between: key=value key="value, with a comma".',
         "--metadata",
     ),
     Field(

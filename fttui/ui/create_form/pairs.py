@@ -1,7 +1,7 @@
-"""Pairs in one line of text: `key=value, key=value`. Pairs with JSON values may have spaces between instead. Pure.
+"""Pairs in one line of text: `key=value key=value`, also with commas between. Pure.
 
 A key or value that would not be read back unchanged is written in double quotes, as a JSON string: a text with commas,
-with a leading or trailing space, or with control characters.
+with a space before what reads like the next pair, with a leading or trailing space, or with control characters.
 """
 
 import json
@@ -22,12 +22,8 @@ def text_of(pairs: Mapping[str, Any], *, values_are_json: bool = False) -> str:
     Args:
         values_are_json: values may be numbers, lists and other JSON, not only strings.
     """
-    return ", ".join(
-        f"{_written(key, stops=',= ')}={_written_json(value)}"
-        if values_are_json
-        else f"{_written(key, stops=',=')}={_written(value, stops=',')}"
-        for key, value in pairs.items()
-    )
+    write = _written_json if values_are_json else _written
+    return " ".join(f"{_written_key(key)}={write(value)}" for key, value in pairs.items())
 
 
 def pairs_of(text: str, *, values_are_json: bool = False) -> dict[str, Any]:
@@ -88,17 +84,19 @@ def _parts(text: str, *, values_are_json: bool) -> Iterator[tuple[str, str | Non
         yield part, key, value
 
 
-def _written(text: str, *, stops: str) -> str:
-    plain = text == text.strip() and not text.startswith('"') and not any(stop in text for stop in stops)
-    if plain and clean_line(text) == text and (text or "=" not in stops):
-        return text
-    return _quoted(text)
+def _written_key(key: str) -> str:
+    return key if _KEY.fullmatch(key) else _quoted(key)
+
+
+def _written(text: str) -> str:
+    is_one = "," not in text and not text.startswith('"') and not _NEXT_PAIR.search(f" {text}")
+    return text if text and is_one and clean_line(text) == text.strip() == text else _quoted(text)
 
 
 def _written_json(value: Any) -> str:
     if not isinstance(value, str):
         return _quoted(value)
-    return _written(value, stops=",") if _read_json(value) == (value, "") else _quoted(value)
+    return _written(value) if _read_json(value) == (value, "") else _quoted(value)
 
 
 def _quoted(value: Any) -> str:
@@ -114,10 +112,13 @@ def _read(text: str, stop: str, part: str) -> tuple[str, str]:
         except ValueError:
             raise BadPairs(f'{_short(part)}: missing closing "') from None
         rest = text[end:].lstrip()
-        if rest and not rest.startswith((stop or ",", ",")):
+        is_end = not rest or rest.startswith((stop or ",", ",")) or (not stop and _NEXT_PAIR.match(text, end))
+        if not is_end:
             raise BadPairs(f"{_short(part)}: quotes must enclose the whole key or value")
         return value, rest
     ends = [at for at in (text.find(mark) for mark in {stop or ",", ","}) if at >= 0]
+    if not stop and (following := _NEXT_PAIR.search(text)):
+        ends.append(following.start())
     end = min(ends, default=len(text))
     return text[:end].strip(), text[end:]
 
@@ -142,7 +143,8 @@ def _no_number(name: str) -> Any:
 
 
 _COMMA = re.compile(",")
-_NEXT_PAIR = re.compile(r"\s+(?=[\w.-]+\s*=)")
+_KEY = re.compile(r"[\w.-]+")
+_NEXT_PAIR = re.compile(r'\s+(?=(?:[\w.-]+|"(?:[^"\\]|\\.)*")\s*=)')
 """Space before the name of the next pair."""
 _DECODER = json.JSONDecoder(parse_constant=_no_number)
 

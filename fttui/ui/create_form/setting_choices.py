@@ -42,7 +42,7 @@ class KnownSettings(NamedTuple):
             Suggestion(
                 f"{head}{setting.name}=",
                 setting.name,
-                setting.default or "-",
+                setting.shown_default or "-",
                 setting.allowed_values,
                 about=setting.help,
                 is_open=True,
@@ -67,12 +67,13 @@ class KnownSettings(NamedTuple):
 
 
 def _values(setting: TrainerSetting, head: str, before: list[str], typed: str) -> list[Suggestion]:
-    values = setting.values or ((setting.default,) if setting.default else ())
+    default = setting.shown_default
+    values = setting.values or ((default,) if default else ())
     return [
         Suggestion(
             f"{head}{value}",
             value,
-            "default" if value == setting.default else "",
+            "default" if value == default else "",
             "" if setting.values else setting.allowed_values,
             about=setting.help,
         )

@@ -5,7 +5,7 @@ Directories are read in a thread, so a slow disk delays no key. Everything else 
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from fttui.models.job import METHODS, Job
 from fttui.models.row import short_id
 from fttui.text import clean_line, size_words
 from fttui.ui.create_form.fields import EFFORTS
+from fttui.ui.render.rows import loss_cell
 
 PATHS = ("grader", "training_file", "validation_file")
 """Fields that accept paths."""
@@ -69,6 +70,8 @@ class Known(NamedTuple):
     files: Sequence[File] = ()
     jobs: Sequence[Job] = ()
     """Newest first."""
+    best: Mapping[str, float] = {}
+    """Best validation loss by tuned model."""
     now: float = 0.0
     profile: str = ""
     is_local: bool = False
@@ -275,7 +278,8 @@ def _models(known: Known) -> list[Suggestion]:
     def source(name: str) -> str:
         at = made.get(name) or (listed[name].created_at if name in listed else None)
         if _model_order(name) and at:
-            return f"tuned {age(known.now - at)} ago"
+            best = f", best {loss_cell(known.best[name])}" if name in known.best else ""
+            return f"tuned {age(known.now - at)} ago{best}"
         if name not in listed:
             return f"used {age(known.now - used[name])} ago"
         if known.is_local:

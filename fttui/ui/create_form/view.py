@@ -35,7 +35,7 @@ LEAST_PANE = 6
 LOW = 14
 """Rows of a terminal below which there is no lower pane."""
 SUMMARY = 2
-_SEPARATORS = {"grader": " ", "metadata": ", ", "more": " "}
+_SEPARATORS = {"grader": " ", "metadata": " ", "more": " "}
 """Separators for the lines of a paste, by field."""
 _KEYS = (
     "enter create  tab field  {down}{up} choose  → complete  f2 check  f1 help  esc",

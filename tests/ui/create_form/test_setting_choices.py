@@ -36,7 +36,7 @@ def test_names_that_are_not_given_yet_are_offered_at_the_end_of_the_text() -> No
 
 
 def test_values_are_offered_after_the_sign() -> None:
-    assert texts("packing=") == ["packing=true", "packing=false"]
+    assert texts("packing=") == ["packing=yes", "packing=no"]
     assert texts("lora_r=8 quantize=4") == ["lora_r=8 quantize=4bit"]
     assert texts("quantize=none,") == ["quantize=none,4bit"], "a comma begins the next value of a sweep"
     assert texts("lora_r=") == ["lora_r=16"]
@@ -63,9 +63,9 @@ def test_settings_are_checked_while_they_are_typed(text: str, error: str) -> Non
 @pytest.mark.parametrize(
     ("cells", "row"),
     [
-        (80, " lora_r      16     1 to 256     rank of the adapter"),
-        (44, " lora_r      16     1 to 256"),
-        (33, " lora_r      16     1 to 256"),
+        (80, " lora_r      16    1 to 256     rank of the adapter"),
+        (44, " lora_r      16    1 to 256     rank of th…"),
+        (33, " lora_r      16    1 to 256"),
         (20, " lora_r      16"),
     ],
 )
@@ -112,7 +112,8 @@ async def test_model_that_is_not_listed_but_taken_is_no_mistake(monkeypatch: pyt
         monkeypatch.setattr(model_settings, "PAUSE", 0.01)
         await ui.press("a")
         ui.type(*(["backspace"] * 20), *"Qwen/Qwen3-4B")
-        await ui.until(lambda: any("not cached: it is downloaded first" in line for line in ui.screen))
+        print("\n".join(ui.screen))
+        await ui.until(lambda: any("not cached: downloads about 1.2 GB" in line for line in ui.screen))
         assert not any("does not list it" in line for line in ui.screen)
 
 

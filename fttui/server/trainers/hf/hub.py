@@ -15,6 +15,7 @@ _OTHER_SENSES = ("vision_config", "audio_config", "speech_config", "img_processo
 """Members of a configuration that only models have which read images or sound."""
 _INDEX = "model.safetensors.index.json"
 _LARGEST_JSON = 64 << 20
+_LARGEST_LIST = 4 << 20
 
 
 class LocalModel(NamedTuple):
@@ -122,10 +123,7 @@ def has_token(environ: Mapping[str, str] = os.environ) -> bool:
 
 def is_reachable(environ: Mapping[str, str] = os.environ, timeout: float = 3.0) -> bool:
     """Return whether the hub answers. Sends one request, without a token."""
-    if environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
-        return False
-    address = (environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
-    if not address.startswith(("https://", "http://")):
+    if not (address := _address(environ)):
         return False
     try:
         request = urllib.request.Request(f"{address}/api/models?limit=1", method="HEAD")
@@ -135,6 +133,29 @@ def is_reachable(environ: Mapping[str, str] = os.environ, timeout: float = 3.0) 
     except (OSError, ValueError):
         return False
     return True
+
+
+def download_size(id: str, environ: Mapping[str, str] = os.environ, timeout: float = 3.0) -> int | None:
+    """Return the bytes of a model's weights at the hub, None when it does not say. Sends no token."""
+    if not (address := _address(environ)):
+        return None
+    try:
+        with urllib.request.urlopen(f"{address}/api/models/{id}/tree/main", timeout=timeout) as answer:
+            files = json.loads(answer.read(_LARGEST_LIST))
+    except (OSError, ValueError, RecursionError):
+        return None
+    entries = [entry for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
+    sizes = [entry.get("size") for entry in entries if str(entry.get("path")).endswith(".safetensors")]
+    known = [size for size in sizes if isinstance(size, int) and size > 0]
+    return sum(known) if known and len(known) == len(sizes) else None
+
+
+def _address(environ: Mapping[str, str]) -> str:
+    """Return the address of the hub; empty when it must not be asked."""
+    if environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+        return ""
+    address = (environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+    return address if address.startswith(("https://", "http://")) else ""
 
 
 def positions(path: str) -> int | None:

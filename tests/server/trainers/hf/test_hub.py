@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fttui.server.trainers.hf import hub
+from tests.support.fault_server import FaultServer, answer, in_thread, send_json
 
 
 def write_model(directory: Path, architecture: str = "LlamaForCausalLM", shards: int = 1) -> Path:
@@ -134,6 +135,23 @@ def test_token_is_found_but_never_read(tmp_path: Path) -> None:
     assert hub.has_token({"HF_HOME": str(tmp_path)})
 
 
+def test_size_of_a_download_is_the_sum_of_its_weights() -> None:
+    files = [
+        {"path": "model-1.safetensors", "size": 900},
+        {"path": "model-2.safetensors", "size": 300},
+        {"path": "pytorch_model.bin", "size": 1200},
+        "?",
+    ]
+    answers = [send_json(files), send_json([files[2]]), send_json({"error": "gated"}, 401), answer(200, b"[")]
+    server = FaultServer(lambda request: answers.pop(0))
+    with in_thread(server):
+        environ = {"HF_ENDPOINT": server.url.removesuffix("/v1"), "HF_TOKEN": "hf_secret"}
+        assert [hub.download_size("acme/m", environ) for _ in range(4)] == [1200, None, None, None]
+    assert {request.path for request in server.requests} == {"/api/models/acme/m/tree/main"}
+    assert not any("authorization" in request.headers for request in server.requests)
+
+
 def test_offline_hub_is_not_asked() -> None:
+    assert hub.download_size("acme/m", {"HF_HUB_OFFLINE": "1"}) is None
     assert not hub.is_reachable({"HF_HUB_OFFLINE": "1"})
     assert not hub.is_reachable({"HF_ENDPOINT": "file:///etc"})
