@@ -195,8 +195,8 @@ HERE: dict[str, tuple[str, ...]] = {
 
 TITLES_HERE: dict[str, dict[str, str]] = {
     "samples": {
-        "search.next": "next, previous prompt",
-        "tab.next": "next, previous step of the training",
+        "search.next": "next, previous step of the training",
+        "tab.next": "next, previous prompt",
         "move.down": "scroll",
         "model.try": "try the model of this step",
         "log.metrics": "show or hide the expected answer",
@@ -284,8 +284,8 @@ FOOTERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("export", "write"),
     ),
     "samples": (
-        ("search.next", "prompt"),
-        ("tab.next", "step"),
+        ("search.next", "step"),
+        ("tab.next", "prompt"),
         ("model.try", "try"),
         ("log.metrics", "expected"),
         ("copy.id", "copy"),

@@ -1,7 +1,8 @@
 """Prompts in training data: the messages up to the last answer, and this answer as the expected one. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from fttui.data.shown_example import Part, message_text, parts_of
@@ -28,15 +29,19 @@ class Prompt(NamedTuple):
         return parts_of({"messages": self.messages})
 
     @property
+    def instructions(self) -> list[dict[str, Any]]:
+        """The system messages at the beginning."""
+        return list(takewhile(lambda message: message.get("role") in ("system", "developer"), self.messages))
+
+    @property
     def key(self) -> str:
         """Text that is the same for equal prompts."""
         return json.dumps([self.messages, self.tools], sort_keys=True)
 
 
-def typed_prompt(text: str, system: str = "") -> Prompt:
-    """Return the prompt of a text that the user typed."""
-    first = [{"role": "system", "content": system}] if system else []
-    return Prompt([*first, {"role": "user", "content": text}])
+def typed_prompt(text: str, instructions: Sequence[dict[str, Any]] = ()) -> Prompt:
+    """Return the prompt of a text that the user typed, after system messages."""
+    return Prompt([*instructions, {"role": "user", "content": text}])
 
 
 def prompt_of(example: object, line: int = 0) -> Prompt | None:

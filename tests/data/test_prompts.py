@@ -57,7 +57,8 @@ def test_lines_without_a_prompt_are_skipped_and_the_others_keep_their_number() -
 
 def test_a_typed_prompt_has_the_system_message_before_it() -> None:
     assert typed_prompt("Hi").messages == [{"role": "user", "content": "Hi"}]
-    assert [part.name for part in typed_prompt("Hi", "Be brief.").parts] == ["system", "user"]
+    with_system = typed_prompt("Hi", [{"role": "system", "content": "Be brief."}])
+    assert [part.name for part in with_system.parts] == ["system", "user"]
 
 
 NAMES = ["messages", "role", "content", "input", "preferred_output", "prompt", "completion", "tool_calls", "function"]

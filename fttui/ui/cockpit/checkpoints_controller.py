@@ -66,6 +66,7 @@ class CheckpointsController(PaneController):
 
     def move(self, lines: int) -> None:
         self._checkpoints.move_by(lines)
+        self._presenter.draw(Part.FOOTER)
 
     def open(self) -> None:
         """Show the whole name of the model, which a narrow pane cuts."""

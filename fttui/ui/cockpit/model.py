@@ -366,6 +366,11 @@ class CockpitModel:
             return ""
         return why_none("delete_copy", rows, access) if all(row.gone for row in rows) else reason
 
+    def has_samples(self, row: JobRow, step: int | None) -> bool:
+        """Return whether answers of the model at a step of the training are stored."""
+        store = self.store
+        return store is not None and any(each.step_number == step and each.samples for each in store.samples(row.id))
+
     def _why_no_model(self) -> str:
         """Return the reason why none of the targets has a model to try; empty when one has."""
         store, rows = self.store, self.targets()

@@ -50,10 +50,6 @@ class SampleCommands:
         self._try_step = try_step
         self._show_note = show_note
 
-    def has(self, row: JobRow, step: int) -> bool:
-        """Tell whether samples of a step are known."""
-        return step in self._steps(row)
-
     def _steps(self, row: JobRow) -> list[int | None]:
         store = self._model.store
         return [] if store is None else [each.step_number for each in store.samples(row.id) if each.samples]

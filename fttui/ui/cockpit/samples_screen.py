@@ -60,7 +60,7 @@ class SamplesView(LineView):
 
 
 class SamplesScreen(ScreenEvents, Screen[None]):
-    """Samples of one job. `n` and `N` go through the prompts, `]` and `[` through the steps of the training."""
+    """Samples of one job. `n` and `N` walk through the steps of the training, `]` and `[` through the prompts."""
 
     AUTO_FOCUS = None
     pane = "samples"
@@ -91,10 +91,10 @@ class SamplesScreen(ScreenEvents, Screen[None]):
 
     def _own_handlers(self) -> Handlers:
         return {
-            "search.next": lambda: self._go(self._position.move_prompt(1), "This is the last prompt."),
-            "search.previous": lambda: self._go(self._position.move_prompt(-1), "This is the first prompt."),
-            "tab.next": lambda: self._go(self._position.move_step(1), "This is the last step with answers."),
-            "tab.previous": lambda: self._go(self._position.move_step(-1), "This is the first step with answers."),
+            "search.next": lambda: self._go(self._position.move_step(1), "This is the last step with answers."),
+            "search.previous": lambda: self._go(self._position.move_step(-1), "This is the first step with answers."),
+            "tab.next": lambda: self._go(self._position.move_prompt(1), "This is the last prompt."),
+            "tab.previous": lambda: self._go(self._position.move_prompt(-1), "This is the first prompt."),
             "move.down": lambda: self.view.scroll_lines(1),
             "move.up": lambda: self.view.scroll_lines(-1),
             "move.page_down": lambda: self.view.scroll_lines(self.view.page_height),

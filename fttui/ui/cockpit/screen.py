@@ -83,7 +83,12 @@ class MainScreen(ScreenEvents, Screen[None]):
         self.body = Body(panes, (self.jobs, *self.side.panes.values()), glyphs)
         self.prompt = PromptRow(lambda build: self.footer.show_hint(build), monotonic)
         self.status_row = TextRow(id="status")
-        self.footer = Footer(commands, lambda command: model.refusal(command.id, panes.active), lambda: panes.active)
+        self.footer = Footer(
+            commands,
+            lambda command: model.refusal(command.id, panes.active),
+            lambda: panes.active,
+            self._footer_words,
+        )
         widgets = (self.jobs, self.side, self.body, self.prompt, self.status_row, self.footer)
         self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints, sleep)
         self.controllers = Controllers(
@@ -123,6 +128,13 @@ class MainScreen(ScreenEvents, Screen[None]):
         if self.model.service.hint and not self.model.snapshot.rows:
             self.prompt.show_message(self.model.service.hint, "dim", lasting=True)
         self.presenter.draw(Part.FRAME)
+
+    def _footer_words(self) -> dict[str, str]:
+        """Return the words of commands that do something else on the present row."""
+        job, saved = self.model.row, self.side.checkpoints.row
+        if self.panes.active != "checkpoints" or job is None or saved is None:
+            return {}
+        return {"model.try": "samples"} if self.model.has_samples(job, saved.step) else {}
 
     # Store
 

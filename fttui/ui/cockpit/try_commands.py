@@ -70,7 +70,7 @@ class TryCommands:
 
     async def open_step(self, row: JobRow, step: int) -> None:
         """Show the answers that are stored for a step of a job; where there are none, try its checkpoint."""
-        if self._samples.has(row, step):
+        if self._model.has_samples(row, step):
             await self._samples.open(row, step)
         elif reason := await self.try_step(row, step):
             self._show_note(reason)

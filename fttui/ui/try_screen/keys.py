@@ -252,10 +252,14 @@ class TryKeys:
         self._presenter.show_hint(None)
 
     def _written(self, text: str) -> Prompt:
-        """Return the prompt of a text: the edited one with its last message replaced, or a new one."""
+        """Return the prompt of a text: the edited one with its last message replaced, or a new one.
+
+        A new one keeps the system messages of the prompt that is shown, with which the model has learned to answer.
+        """
         before = self._edited
         if before is None:
-            return typed_prompt(text)
+            shown = self._state.prompt
+            return typed_prompt(text, shown.instructions if shown is not None else ())
         return Prompt([*before.messages[:-1], {**before.messages[-1], "content": text}], before.tools)
 
     # Models, settings and view

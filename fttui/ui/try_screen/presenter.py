@@ -9,6 +9,7 @@ from textual.containers import Container
 
 from fttui.core.try_candidates import Candidate
 from fttui.core.try_model import Answer, TryModel
+from fttui.text import width
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line, title_rule
 from fttui.ui.try_screen.arrangement import Arrangement, arrange
@@ -47,11 +48,18 @@ class TryWidgets(NamedTuple):
 class TryPresenter:
     """Draws the state and the answers."""
 
-    def __init__(self, widgets: TryWidgets, state: TryState, trying: TryModel, glyphs: Glyphs) -> None:
+    def __init__(
+        self, widgets: TryWidgets, state: TryState, trying: TryModel, glyphs: Glyphs, expected_key: str
+    ) -> None:
+        """
+        Args:
+            expected_key: key that shows the expected answer.
+        """
         self._widgets = widgets
         self._state = state
         self._trying = trying
         self._glyphs = glyphs
+        self._expected_key = expected_key
         self._size = (80, 24)
         self.edit: TextEdit | None = None
         """Editor of a prompt, in the place of the prompt; None while no prompt is written."""
@@ -105,6 +113,9 @@ class TryPresenter:
             pane.view.show_lines(lines, follow=answer is not None and not answer.is_over)
             self._fill(pane.title_row, self._answer_title(candidate, place), answer_facts(answer, self._glyphs))
         words = status_words(pairs, self._cost_words(), self._glyphs)
+        if not self.shows_expected and state.prompt is not None and state.prompt.expected:
+            hint = f"{words}{f' {self._glyphs.dot} ' if words else ''}{self._expected_key} shows expected"
+            words = hint if width(hint) < self._size[0] - 1 else words
         widgets.row.set_idle_line([(f" {words}", "dim")] if words else ())
 
     def _cost_words(self) -> str:

@@ -80,7 +80,8 @@ class TryScreen(ScreenEvents, Screen[None]):
             self.footer,
         )
         self.widgets = widgets
-        self.presenter = TryPresenter(widgets, state, trying, context.glyphs)
+        expected_key = next(each.shown.split()[0] for each in context.commands if each.id == "log.metrics")
+        self.presenter = TryPresenter(widgets, state, trying, context.glyphs, expected_key)
         self.asking = Asking(trying, context.sleep, self._draw_answers, context.crash)
         self.keys = TryKeys(
             state,

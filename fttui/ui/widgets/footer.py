@@ -1,6 +1,6 @@
 """Footer row: the most useful keys of the active pane, or the hint of a text input. Unavailable commands are grey."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fttui.commands import Command, footer_entries
 from fttui.text import width
@@ -12,17 +12,23 @@ class Footer(TextRow):
     """Footer entries, as many as fit, the most useful first. Help and quit are always shown."""
 
     def __init__(
-        self, commands: tuple[Command, ...], refusal: Callable[[Command], str], pane: Callable[[], str]
+        self,
+        commands: tuple[Command, ...],
+        refusal: Callable[[Command], str],
+        pane: Callable[[], str],
+        words: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """
         Args:
             refusal: returns the reason why a command is unavailable, empty when it is available.
             pane: returns the active pane.
+            words: returns the words of commands that do something else at the moment, by their ids.
         """
         super().__init__(id="footer")
         self._pane = pane
         self._commands = commands
         self._refusal = refusal
+        self._words = words
         self._hint: Callable[[int], Line] | None = None
 
     def show_hint(self, build: Callable[[int], Line] | None) -> None:
@@ -36,7 +42,9 @@ class Footer(TextRow):
         if self._hint is not None:
             self.fill(self._hint)
             return
-        entries = footer_entries(self._commands, self._pane())
+        now = self._words()
+        found = footer_entries(self._commands, self._pane())
+        entries = [(command, keys, now.get(command.id, word)) for command, keys, word in found]
         self.fill(lambda cells: footer_line(entries, cells, lambda command: not self._refusal(command)))
 
 

@@ -70,24 +70,34 @@ async def test_p_on_a_checkpoint_shows_its_answers_beside_those_of_the_base_mode
         assert ui.app.screen is ui.main
 
 
-async def test_n_goes_through_prompts_and_brackets_through_the_training() -> None:
+async def test_n_walks_through_the_training_and_brackets_through_prompts() -> None:
     async with cockpit(sampled()) as ui:
-        await ui.press(*OPEN, "n")
+        await ui.press(*OPEN, "]")
         assert "We open at nine." in "".join(ui.screen)
-        await ui.press("n")
+        await ui.press("]")
         assert "This is the last prompt." in "".join(ui.screen)
-        await ui.press("[")
+        await ui.press("N")
         assert "We open." in "".join(ui.screen)
         assert "step 90 (2 of 3)" in ui.screen[0]
-        await ui.press("[")
+        await ui.press("N")
         assert "qqqq" in "".join(ui.screen)
         assert sum("base model" in line for line in ui.screen) == 1, "nothing to compare the base model with"
-        await ui.press("[")
-        assert "This is the first step with answers." in "".join(ui.screen)
-        await ui.press("]", "N")
-        assert "It is on its way." in "".join(ui.screen)
         await ui.press("N")
+        assert "This is the first step with answers." in "".join(ui.screen)
+        await ui.press("n", "[")
+        assert "It is on its way." in "".join(ui.screen)
+        await ui.press("[")
         assert "This is the first prompt." in "".join(ui.screen)
+
+
+async def test_footer_names_what_p_shows_at_the_checkpoint() -> None:
+    async with cockpit(sampled()) as ui:
+        await ui.press(*OPEN[:5])
+        assert "p try " in ui.screen[-1]
+        await ui.press("j", "j")
+        assert "p samples " in ui.screen[-1]
+        await ui.press("p")
+        assert ui.screen[-1].strip().startswith("n step  ] prompt  p try  x expected")
 
 
 async def test_wide_terminal_has_both_answers_beside_each_other() -> None:
@@ -110,7 +120,7 @@ async def test_p_on_a_checkpoint_without_answers_tries_its_model_and_p_on_answer
         assert "── >step 360 ✶ ─" in "".join(ui.screen)
         await ui.press("q")
         assert is_open(ui)
-        await ui.press("[", "[", "p")
+        await ui.press("N", "N", "p")
         assert "No model of step 0 is kept." in "".join(ui.screen)
 
 
@@ -158,7 +168,7 @@ async def test_new_answers_arrive_while_the_screen_is_open_and_the_step_stays() 
         store.publish()
         await ui.pilot.pause()
         assert "step 360 (3 of 4)" in ui.screen[0]
-        await ui.press("]")
+        await ui.press("n")
         assert "New." in "".join(ui.screen)
 
 

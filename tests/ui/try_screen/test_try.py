@@ -174,7 +174,8 @@ async def test_a_small_terminal_has_one_answer_and_tab_shows_the_other() -> None
         assert ui.screen[2].startswith(" user: Where is parcel 1?")
         assert ui.screen[3].startswith("── base ─ >tuned step 270 ─")
         assert not has(ui, "base says")
-        assert not has(ui, "expected")
+        assert not has(ui, "── expected")
+        assert row(ui) == "base has ended · tuned has ended · free · x shows expected"
         await ui.press("tab")
         assert ui.screen[3].startswith("── >base gpt-4.1-nano ─ tuned ─")
         assert has(ui, "base says")
@@ -264,8 +265,13 @@ async def test_capital_a_edits_the_question_and_keeps_the_messages_before_it() -
             {"role": "user", "content": "Where is parcel 1 now?"},
         ]
         assert has(ui, "prompt 6 of 6")
-        await ui.press("a", *"quit? no", "escape")
-        assert has(ui, "prompt 6 of 6")
+        await ui.press("a", *"And parcel 2?", "enter")
+        assert models_of(ui).questions[-1].messages == [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "And parcel 2?"},
+        ], "the system message that the model was trained with"
+        await ui.press("N", "a", *"quit? no", "escape")
+        assert has(ui, "prompt 6 of 7")
         assert isinstance(ui.app.screen, TryScreen)
 
 
