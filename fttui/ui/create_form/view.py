@@ -153,7 +153,10 @@ class FormView(Vertical):
         self.show_notes([name])
 
     def _type(self, name: str, text: str) -> None:
-        changed = self._form.type(name, text)
+        before = {field.name: self._form.text(field.name) for field in FIELDS}
+        made = self._form.type(name, text)
+        # Keys of a burst reach an entry before the form hears of them: what the user has typed stays.
+        changed = {other: new for other, new in made.items() if self.entry(other).value == before[other]}
         for other, new in changed.items():
             self.put(other, new)
         if removed := [BY_NAME[other].label for other, new in changed.items() if not new]:

@@ -213,6 +213,15 @@ async def test_value_outside_its_range_is_marked_as_typed() -> None:
         assert "!" not in ui.screen[line_of(ui, "epochs")]
 
 
+async def test_names_typed_in_one_burst_stay_when_those_of_the_sample_go() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "tab")
+        ui.type(*"t.jsonl", "tab", *"v.jsonl", "tab", *"mine")
+        await ui.until(lambda: ui.form["suffix"] == "mine")
+        assert (ui.form["training_file"], ui.form["validation_file"]) == ("t.jsonl", "v.jsonl")
+        assert any("mine" in line for line in ui.screen)
+
+
 async def test_other_training_file_removes_what_belongs_to_the_sample() -> None:
     async with cockpit() as ui:
         await ui.press("a", "tab", *"own.jsonl")
