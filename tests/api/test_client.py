@@ -424,7 +424,7 @@ async def test_client_works_over_a_unix_socket(tmp_path: Path) -> None:
     ("model", "settings", "refusal"),
     [
         ("~/m", {"lora_rank": 8}, "lora_rank is not a setting of hf. Did you mean lora_r?"),
-        ("~/m", {"lora_r": 8, "packing": "yes"}, "packing: true, false"),
+        ("~/m", {"lora_r": 8, "packing": "maybe"}, "packing: yes, no"),
         ("~/m", {"lora_r": 8, "packing": True, "n_epochs": 2}, ""),
         ("own", {"anything": 1}, ""),
         ("./n", {}, "/tmp/n is not a directory. Give the directory of a model, or its id at the hub"),
