@@ -17,11 +17,19 @@ from typing import Any
 
 from fttui import atomic
 from fttui.clock import Clock
-from fttui.server.launchers import ray_cluster, submission_files
+from fttui.server.launchers import ray_cluster
 from fttui.server.launchers.answers import NoAnswer
 from fttui.server.launchers.base import GONE, EngineUnreachable, Launch, LaunchRefused, Life, State
 from fttui.server.launchers.ray_cluster import RayCluster, RayJob, RayRefused
-from fttui.server.launchers.submission_files import DROP_TORN_LINE, Submission, last_submission, write_submission
+from fttui.server.launchers.submission_files import (
+    DROP_TORN_LINE,
+    Submission,
+    assignments,
+    last_submission,
+    lines,
+    runs_of,
+    write_submission,
+)
 from fttui.server.launchers.trainer_process import JOB_VARIABLE
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.job_dir import JobDirectory
@@ -84,8 +92,9 @@ while :; do
     code=$?
     [ -n "$signalled" ] || break
 done
-kill -KILL $watcher
-echo $code >exit.new && sync exit.new progress.jsonl log && mv exit.new exit
+{{ kill -KILL $watcher; wait $watcher; }} 2>/dev/null
+sync progress.jsonl log 2>/dev/null  # before the exit code is seen; a file may be missing
+echo $code >exit.new && {{ sync exit.new; mv exit.new exit; }}
 exit $code
 """
 
@@ -110,11 +119,14 @@ class Ray:
     # Start
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
+        self.cluster.answers.number()  # asks again when the last answer is old
+        answer = self.cluster.answers.newest
+        if answer is not None and answer.value is None:  # the request would wait for the cluster
+            raise EngineUnreachable(answer.trouble)
         last = last_submission(directory)
         if last is not None and last.id:
             state = self.life(directory).state
             if state is not State.GONE and _stop_number(directory) == last.number:
-                self.cluster.answers.number()
                 raise EngineUnreachable("the last trainer of the job is still stopping")
             if state is not State.GONE:
                 return
@@ -157,11 +169,11 @@ class Ray:
         self._signs.pop(id, None)
         if job.status == ray_cluster.PENDING:
             return Life(State.WAITING, reason=_reason(job.words), id=id)
-        return Life(State.RUNNING, job.host, "", len(submission_files.runs(directory)), id)
+        return Life(State.RUNNING, job.host, "", len(runs_of(directory)), id)
 
     def _ended(self, directory: JobDirectory, number: int, id: str, job: RayJob | None) -> Life:
         """Return the life of a submission that Ray has ended, or does not know any more."""
-        runs = submission_files.runs(directory)
+        runs = runs_of(directory)
         has_run = any(run.number == number for run in runs)
         host = job.host if job is not None else ""
         reason = LOST if job is None else job.status if job.status == ray_cluster.STOPPED else job.error
@@ -182,7 +194,7 @@ class Ray:
     def _may_live(self, directory: JobDirectory, id: str) -> bool:
         """Return whether the script of a job gave a sign not long ago, or its last files may not be seen yet."""
         now = self._clock.monotonic()
-        sign = (*submission_files.lines(directory, _BEAT), *submission_files.lines(directory, "runs"))
+        sign = (*lines(directory, _BEAT), *lines(directory, "runs"))
         since, before = self._signs.get(id, (now, sign))
         if sign != before:
             since = now
@@ -284,7 +296,7 @@ def _script(directory: JobDirectory, launch: Launch) -> str:
         drop_torn_line=DROP_TORN_LINE,
         beat=BEAT_SECONDS,
         id=f"{ray_cluster.PREFIX}{os.path.basename(directory.path)}",
-        variables=submission_files.assignments({**launch.listed, JOB_VARIABLE: directory.path}),
+        variables=assignments({**launch.listed, JOB_VARIABLE: directory.path}),
         setup=launch.setup,
         command=shlex.join(launch.command),
     )
@@ -307,7 +319,7 @@ def _is_refusal(job: RayJob) -> bool:
 
 def _stop_number(directory: JobDirectory) -> int | None:
     """Return the number of the submission that the service has stopped."""
-    for line in submission_files.lines(directory, _STOP):
+    for line in lines(directory, _STOP):
         number = line.partition(" ")[0]
         return int(number) if number.isdigit() else None
     return None

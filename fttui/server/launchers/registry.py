@@ -56,7 +56,7 @@ class Launchers:
 
     def on_answer(self, call: Callable[[], None]) -> None:
         """Call a function, in any thread, when an engine has answered."""
-        self._queue.on_answer = self._on_answer = call
+        self._queue.answers.on_answer = self._on_answer = call
         for launcher in self._rays.values():
             launcher.cluster.answers.on_answer = call
 

@@ -12,13 +12,20 @@ number. If the queue does not have it, the number is given up, and a job that ap
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from fttui import atomic
 from fttui.clock import Clock
+from fttui.server.launchers.answers import Answer, NoAnswer
 from fttui.server.launchers.base import GONE, EngineUnreachable, Launch, LaunchRefused, Life, State
-from fttui.server.launchers.slurm_queue import RUNNING, WAITING, Entry, NoAnswer, Queue, Snapshot
+from fttui.server.launchers.slurm_queue import RUNNING, WAITING, Entry, Jobs, Queue
+from fttui.server.launchers.submission_files import (
+    DROP_TORN_LINE,
+    Submission,
+    assignments,
+    last_submission,
+    runs_of,
+    write_submission,
+)
 from fttui.server.launchers.trainer_process import JOB_VARIABLE
 from fttui.server.storage.file_operations import remove
 from fttui.server.storage.job_dir import JobDirectory
@@ -40,7 +47,6 @@ OWN_OPTIONS = frozenset(
 BATCH_OPTIONS = ("--parsable", "--open-mode=append", "--input=/dev/null")
 """Options of every submission."""
 
-_LARGEST = 1 << 16
 _BUSY = re.compile(
     "unable to contact|not respond|timed out|temporarily|try again|connection refused|zero bytes|communication"
     "|MaxSubmit|submit limit|slurm_persist|unexpected message|is not on PATH|took longer",
@@ -55,10 +61,7 @@ cd {directory} || exit 125
 read -r number id <submission
 [ "$number" = {number} ] || exit 0
 rm -f exit exit.new
-# A trainer that was killed may have left half a line.
-if [ -s progress.jsonl ] && [ -n "$(tail -c 1 progress.jsonl)" ]; then
-    truncate -s -"$(tail -n 1 progress.jsonl | wc -c)" progress.jsonl
-fi
+{drop_torn_line}
 echo {number} "$SLURM_JOB_ID" "${{SLURM_RESTART_COUNT:-0}}" "${{SLURMD_NODENAME:-$(hostname)}}" "$(date +%s)" >>runs
 # For srun: sbatch --export=NONE would hide the variables from the steps as well.
 unset SLURM_EXPORT_ENV
@@ -87,23 +90,6 @@ exit $code
 """
 
 
-class Submission(NamedTuple):
-    """Last submission of a trainer."""
-
-    number: int
-    id: str
-    """Id that Slurm gave it; empty when it was not noted."""
-
-
-class Run(NamedTuple):
-    """Start of the batch script on a node."""
-
-    number: int
-    """Number of its submission."""
-    id: str
-    host: str
-
-
 class Slurm:
     """Trainers under Slurm."""
 
@@ -121,15 +107,15 @@ class Slurm:
         """Times at which jobs without an exit code were first missing from the queue, by id."""
 
     def answer_number(self) -> int:
-        return self._queue.number()
+        return self._queue.answers.number()
 
     # Start
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
-        self._queue.number()  # asks again when the last answer is old
-        snapshot = self._queue.snapshot()
-        if snapshot is not None and snapshot.entries is None:  # sbatch would wait for the controller
-            raise EngineUnreachable(snapshot.trouble)
+        self._queue.answers.number()  # asks again when the last answer is old
+        answer = self._queue.answers.newest
+        if answer is not None and answer.value is None:  # sbatch would wait for the controller
+            raise EngineUnreachable(answer.trouble)
         last = self._submission(directory)
         if last and not last.id and (last := self._find_lost(directory, last)).id:
             return
@@ -148,16 +134,16 @@ class Slurm:
         Raises:
             EngineUnreachable: nobody can tell whether Slurm has it.
         """
-        snapshot = self._queue.ask()
-        if snapshot.entries is None:
-            raise EngineUnreachable(snapshot.trouble)
-        return self._find(directory, last, snapshot.entries)
+        answer = self._queue.answers.ask()
+        if answer.value is None:
+            raise EngineUnreachable(answer.trouble)
+        return self._find(directory, last, answer.value)
 
     def _find(self, directory: JobDirectory, last: Submission, entries: Mapping[str, Entry]) -> Submission:
         """Return a submission whose id was not noted, with its id if the queue or the script tell it."""
         name = _name(directory, last.number)
         found = [entry.id for entry in entries.values() if entry.name == name]
-        found += [run.id for run in _runs(directory) if run.number == last.number]
+        found += [run.id for run in runs_of(directory) if run.number == last.number]
         if found:
             last = Submission(last.number, found[0])
             self._note(directory, last)
@@ -167,7 +153,8 @@ class Slurm:
         script = _SCRIPT.format(
             directory=shlex.quote(directory.path),
             number=number,
-            variables=_assignments({**launch.listed, JOB_VARIABLE: directory.path}),
+            drop_torn_line=DROP_TORN_LINE,
+            variables=assignments({**launch.listed, JOB_VARIABLE: directory.path}),
             setup=launch.setup,
             command=shlex.join(launch.command),
         )
@@ -197,27 +184,27 @@ class Slurm:
         last = self._submission(directory)
         if last is None:
             return GONE
-        snapshot = self._queue.snapshot()
-        if snapshot is None:
+        answer = self._queue.answers.newest
+        if answer is None:
             return Life(State.UNKNOWN, id=last.id)
-        if snapshot.entries is None:
-            return Life(State.UNKNOWN, reason=snapshot.trouble, id=last.id)
-        if not last.id and not (last := self._find(directory, last, snapshot.entries)).id:
+        if answer.value is None:
+            return Life(State.UNKNOWN, reason=answer.trouble, id=last.id)
+        if not last.id and not (last := self._find(directory, last, answer.value)).id:
             return GONE
-        entry = snapshot.entries.get(last.id)
+        entry = answer.value.get(last.id)
         if entry is None or entry.state not in WAITING | RUNNING:
-            return self._missing(directory, last, snapshot, entry)
+            return self._missing(directory, last, answer, entry)
         self._missing_since.pop(last.id, None)
         if entry.state in WAITING:
             return Life(State.WAITING, reason=entry.reason, id=last.id, limit=entry.limit)
-        attempt = len(_runs(directory))
+        attempt = len(runs_of(directory))
         return Life(State.RUNNING, entry.node, "", attempt, last.id, entry.seconds_left, entry.limit)
 
-    def _missing(self, directory: JobDirectory, last: Submission, snapshot: Snapshot, entry: Entry | None) -> Life:
+    def _missing(self, directory: JobDirectory, last: Submission, answer: Answer[Jobs], entry: Entry | None) -> Life:
         """Return the life of a job that Slurm does not have any more."""
-        if snapshot.asked_at <= self._submitted_at.get(last.id, float("-inf")):
+        if answer.asked_at <= self._submitted_at.get(last.id, float("-inf")):
             return Life(State.WAITING, id=last.id)
-        runs = _runs(directory)
+        runs = runs_of(directory)
         own = [run for run in runs if run.number == last.number]
         reason = entry.state if entry else ""
         if own and directory.exit_code() is None:
@@ -254,15 +241,14 @@ class Slurm:
 
     def _submission(self, directory: JobDirectory) -> Submission | None:
         """Return the last submission. Only this service writes it, so that what is known is not read again."""
-        found = self._known.get(directory.path) or _submission(directory)
+        found = self._known.get(directory.path) or last_submission(directory)
         if found and found.id:
             self._known[directory.path] = found
         return found
 
     def _note(self, directory: JobDirectory, submission: Submission) -> None:
         self._known.pop(directory.path, None)
-        path = os.path.join(directory.path, "submission")
-        atomic.write(path, f"{submission.number} {submission.id}\n".encode())
+        write_submission(directory, submission)
 
 
 def option_words(options: Mapping[str, str]) -> tuple[str, ...]:
@@ -284,33 +270,3 @@ def option_fault(name: str, value: str) -> str:
 def _name(directory: JobDirectory, number: int) -> str:
     """Return the name of a submission in Slurm."""
     return f"fttui-{os.path.basename(directory.path)}-{number}"
-
-
-def _assignments(variables: Mapping[str, str]) -> str:
-    return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-
-
-def _lines(directory: JobDirectory, name: str) -> Sequence[str]:
-    try:
-        with open(os.path.join(directory.path, name), encoding="utf-8", errors="replace") as file:
-            return file.read(_LARGEST).splitlines()
-    except FileNotFoundError:
-        return ()
-
-
-def _submission(directory: JobDirectory) -> Submission | None:
-    for line in _lines(directory, "submission"):
-        number, _, id = line.partition(" ")
-        if number.isdigit():
-            return Submission(int(number), id if id.isdigit() else "")
-    return None
-
-
-def _runs(directory: JobDirectory) -> list[Run]:
-    """Return the starts of the batch script, oldest first."""
-    found = []
-    for line in _lines(directory, "runs"):
-        words = clean_line(line).split()
-        if len(words) == 5 and words[0].isdigit():
-            found.append(Run(int(words[0]), words[1], words[3]))
-    return found

@@ -4,18 +4,15 @@ Text with a format of our own is asked for: `--json` changes with Slurm's releas
 database that many clusters do not have.
 """
 
-import logging
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fttui.clock import Clock
+from fttui.server.launchers.answers import INTERVAL, Answers, NoAnswer, in_thread
 from fttui.text import clean_line
 
-INTERVAL = 5.0
-"""Seconds between two questions to the controller."""
 COMMAND_SECONDS = 15.0
 """Longest time of a command of Slurm."""
 
@@ -24,14 +21,8 @@ RUNNING = frozenset(
     {"RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "SIGNALING", "STAGE_OUT", "STOPPED", "RESIZING"}
 )
 
-log = logging.getLogger("fttui.server")
-
 Run = Callable[[list[str], str | None, Mapping[str, str]], "subprocess.CompletedProcess[str]"]
 """Runs a command with an input and more variables."""
-
-
-class NoAnswer(Exception):
-    """The controller does not answer. The message has its words."""
 
 
 class Entry(NamedTuple):
@@ -46,14 +37,8 @@ class Entry(NamedTuple):
     limit: int | None = None
 
 
-class Snapshot(NamedTuple):
-    """Queue at one time."""
-
-    asked_at: float
-    """Time of the question, by the monotonic clock."""
-    entries: Mapping[str, Entry] | None
-    """Jobs by id; None when the controller did not answer."""
-    trouble: str = ""
+Jobs = Mapping[str, Entry]
+"""Jobs of the user by id."""
 
 
 def run_command(
@@ -77,11 +62,6 @@ def run_command(
     )
 
 
-def in_thread(work: Callable[[], None]) -> None:
-    """Do some work in a thread of its own, which does not keep the service alive."""
-    threading.Thread(target=work, name="squeue", daemon=True).start()
-
-
 class Queue:
     """Jobs of the user in Slurm's queue. Its methods may be called from any thread."""
 
@@ -98,52 +78,12 @@ class Queue:
             interval: seconds for which an answer is used.
             start: does work in the background: a question waits for the controller, and a look must not.
         """
-        self._interval = interval
-        self._clock = clock
         self._run = run
-        self._start = start
-        self._lock = threading.Lock()
-        self._snapshot: Snapshot | None = None
-        self._number = 0
-        self.on_answer: Callable[[], None] = lambda: None
-        """Called in any thread when an answer has arrived."""
-        self._is_asking = False
+        self.answers: Answers[Jobs] = Answers(self._entries, clock, interval=interval, start=start)
 
-    def snapshot(self) -> Snapshot | None:
-        """Return the newest answer; None before the first."""
-        return self._snapshot
-
-    def number(self) -> int:
-        """Return the number of the newest answer, at once. An old one is replaced in the background."""
-        with self._lock:
-            found = self._snapshot
-            is_old = found is None or self._clock.monotonic() - found.asked_at >= self._interval
-            if not is_old or self._is_asking:
-                return self._number
-            self._is_asking = True
-        self._start(self._refresh)
-        return self._number
-
-    def _refresh(self) -> None:
-        try:
-            self.ask()
-        finally:
-            self._is_asking = False
-        self.on_answer()
-
-    def ask(self) -> Snapshot:
-        """Ask the controller now. Blocks."""
-        asked_at = self._clock.monotonic()
-        try:
-            said = self.command(["squeue", "--me", "-h", "-t", "all", "-o", "%i|%T|%N|%L|%l|%j|%r"])
-            made = Snapshot(asked_at, {entry.id: entry for entry in map(_entry, said.splitlines()) if entry})
-        except NoAnswer as error:
-            made = Snapshot(asked_at, None, str(error))
-        with self._lock:
-            if self._snapshot is None or self._snapshot.asked_at <= asked_at:
-                self._snapshot = made
-                self._number += 1
-            return self._snapshot
+    def _entries(self) -> Jobs:
+        said = self.command(["squeue", "--me", "-h", "-t", "all", "-o", "%i|%T|%N|%L|%l|%j|%r"])
+        return {entry.id: entry for entry in map(_entry, said.splitlines()) if entry}
 
     def command(self, words: list[str], input: str | None = None, variables: Mapping[str, str] | None = None) -> str:
         """Run a command of Slurm and return its output.

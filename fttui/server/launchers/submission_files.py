@@ -54,7 +54,7 @@ def write_submission(directory: JobDirectory, submission: Submission) -> None:
     atomic.write(path, f"{submission.number} {submission.id}\n".encode())
 
 
-def runs(directory: JobDirectory) -> list[Run]:
+def runs_of(directory: JobDirectory) -> list[Run]:
     """Return the starts of the script, oldest first."""
     found = []
     for line in lines(directory, "runs"):

@@ -9,11 +9,12 @@ from typing import NamedTuple, Protocol
 
 from fttui.clock import Clock
 from fttui.server.launchers import ray_cluster
+from fttui.server.launchers.answers import NoAnswer
 from fttui.server.launchers.base import LaunchRefused
 from fttui.server.launchers.ray import resources
 from fttui.server.launchers.ray_cluster import PREFIX, RayCluster, RayRefused, connect
 from fttui.server.launchers.slurm import BATCH_OPTIONS
-from fttui.server.launchers.slurm_queue import RUNNING, WAITING, NoAnswer, Queue
+from fttui.server.launchers.slurm_queue import RUNNING, WAITING, Queue
 from fttui.server.settings import Engine
 from fttui.server.storage.file_operations import remove
 from fttui.text import clean_line
@@ -91,10 +92,10 @@ class SlurmTrial:
         return self._queue.command(words, script).strip().split(";")[0]
 
     def state(self, id: str) -> TrialState:
-        snapshot = self._queue.ask()
-        if snapshot.entries is None:
-            raise NoAnswer(snapshot.trouble)
-        entry = snapshot.entries.get(id)
+        answer = self._queue.answers.ask()
+        if answer.value is None:
+            raise NoAnswer(answer.trouble)
+        entry = answer.value.get(id)
         self._state = entry.state if entry else self._state
         if entry is None or entry.state not in WAITING | RUNNING:
             return TrialState(self._state, False, self._state == "COMPLETED")
@@ -104,7 +105,7 @@ class SlurmTrial:
         self._queue.command(["scancel", id])
 
     def trouble(self) -> str:
-        return self._queue.ask().trouble
+        return self._queue.answers.ask().trouble
 
 
 class RayTrial:
