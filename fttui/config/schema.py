@@ -261,6 +261,12 @@ class Local(Table):
     engines = tables(Engine, "engines that run trainers on other machines")
     trainers = tables(Trainer, "your own trainers", dict.fromkeys(BUILT_IN_TRAINERS, BuiltInTrainer))
 
+    @property
+    def place(self) -> str:
+        """Machines on which trainers run, in words."""
+        is_here = not any(trainer.get("engine") for trainer in self.values.get("trainers", {}).values())
+        return "this machine" if is_here else "your own machines"
+
     def for_service(self) -> dict[str, Any]:
         """Return the settings as `server.control.ensure` and `server.control.serve` take them."""
         trainers = {

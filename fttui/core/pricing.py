@@ -136,9 +136,10 @@ class Pricing:
             ConfigError: the user's own price file is wrong.
         """
         try:
-            return price_of(model, own_file=self.own_prices, provider=self.provider, per_hour=self.per_hour)
+            price = price_of(model, own_file=self.own_prices, provider=self.provider, per_hour=self.per_hour)
         except PriceFileError as error:
             raise ConfigError(str(error)) from None
+        return price._replace(place=load().local.place) if price.is_free else price
 
     # Prompts
 

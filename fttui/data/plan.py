@@ -24,7 +24,7 @@ class Plan(NamedTuple):
     cost_note: str
     """Source of the price, or the reason for an unknown cost."""
     is_free: bool = False
-    """Trained on this machine, whose hours cost nothing."""
+    """Trained by the embedded service, where hours cost nothing. `cost_note` names the machines."""
 
     @property
     def cost_text(self) -> str:
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
     def cost_words(self) -> str:
         """Return the cost, with the reason when it is unknown: `cost 0.04 USD`."""
         if self.is_free:
-            return "free: trained on this machine"
+            return f"free: {self.cost_note}"
         return f"cost {self.cost_text}" + (f" ({self.cost_note})" if self.cost is None else "")
 
     def resized(self, examples: int, n_epochs: Any, batch_size: Any) -> "Plan":
@@ -138,7 +138,7 @@ def plan_from_trained_tokens(
 
 def _cost(tokens: int | None, price: Price, method: str) -> tuple[float | None, str]:
     if price.is_free:
-        return 0.0, "trained on this machine"
+        return 0.0, f"trained on {price.place}"
     if method == "reinforcement" or price.per_hour is not None:
         if price.per_hour is None:
             return None, "reinforcement is billed by the hour, and the hourly price is unknown"

@@ -36,7 +36,9 @@ class Price(NamedTuple):
     kind: str = ""
     """Kind of example that the model takes; empty: any."""
     local: bool = False
-    """Trained on this machine."""
+    """Trained by the embedded service."""
+    place: str = "this machine"
+    """Machines on which the embedded service trains, in words."""
     updated: str = ""
     """Date of the price file."""
     is_other_provider: bool = False
@@ -46,7 +48,7 @@ class Price(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Trained on this machine, whose hours cost nothing."""
+        """Trained by the embedded service, where hours cost nothing."""
         return self.local and not self.per_hour
 
 

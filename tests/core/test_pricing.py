@@ -116,6 +116,18 @@ def test_comparison_names_tokens_and_cost_beside_the_expected_ones(pricing: Pric
     assert pricing.comparison(expected, job()) == ""
 
 
+def test_free_training_names_this_machine_only_without_an_engine(pricing: Pricing) -> None:
+    def words() -> str:
+        price = Pricing(Service(key="local", base_url=None, is_local=True)).price("fttui-tiny-1")
+        return plan(100, 1000, price).cost_words()
+
+    assert words() == "free: trained on this machine"
+    Path(config_file()).write_text(
+        '[local.engines.lab]\nkind = "slurm"\ndirectory = "/scratch"\n[local.trainers.tiny]\nengine = "lab"\n'
+    )
+    assert words() == "free: trained on your own machines"
+
+
 def test_hours_on_this_machine_are_free_only_without_a_price(pricing: Pricing) -> None:
     local = Service(key="local", base_url=None, is_local=True)
     free = Pricing(local)
