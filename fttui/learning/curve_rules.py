@@ -130,7 +130,7 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
     if train_best - train_last <= EQUAL_WITHIN * smoothed_noise(run.train.noise(), run.weight(run.train)):
         return None
     step, last_step = int(series.steps[best]), int(series.steps[-1])
-    kept = max((saved for saved in run.checkpoints if saved <= step), default=None)
+    kept = _best_checkpoint(run, metric, series.steps, values, step)
     checkpoint = f" Best checkpoint: step {kept}." if kept is not None else ""
     rise = f"from {short_figure(values[best])} (step {step}) to {short_figure(values[-1])} (step {last_step})"
     fall = f"from {short_figure(train_best)} to {short_figure(train_last)}"
@@ -143,6 +143,23 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
     if kept is not None:
         numbers["checkpoint_step"] = kept
     return Finding(message, short, _time(run, step), numbers)
+
+
+def _best_checkpoint(
+    run: Run, metric: str, steps: Sequence[float], values: Sequence[float], best_step: int
+) -> int | None:
+    """Return the step of the checkpoint with the lowest loss; without a loss at any, of the last one before the best.
+
+    As `checkpoints.judged_checkpoints`, a loss over the whole file counts at its own step only.
+    """
+    measured = []
+    for saved in run.checkpoints:
+        index = bisect_right(steps, saved) - 1
+        if index >= 0 and (metric != WHOLE or steps[index] == saved):
+            measured.append((values[index], saved))
+    if measured:
+        return min(measured)[1]
+    return max((saved for saved in run.checkpoints if saved <= best_step), default=None)
 
 
 def plateau(state: JobState) -> Finding | Skipped | None:

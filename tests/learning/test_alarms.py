@@ -57,6 +57,16 @@ def test_overfitting_message_has_the_numbers_and_the_best_checkpoint() -> None:
     assert alarm.word(is_live=False) == "overfit"
 
 
+@pytest.mark.parametrize(("saved", "best"), [((225, 450, 675), 450), ((225, 400), 225), ((400,), None)])
+def test_best_checkpoint_of_an_alarm_has_a_measured_loss_where_one_has(
+    saved: tuple[int, ...], best: int | None
+) -> None:
+    run = real_run("overfit")
+    run.checkpoints = saved
+    (alarm,) = check_job(JobState(run, Status.SUCCEEDED, has_validation_file=True)).alarms
+    assert alarm.finding.numbers.get("checkpoint_step") == best
+
+
 def test_diverging_message_names_the_learning_rate() -> None:
     state = JobState(real_run("diverge-x300"), Status.SUCCEEDED, learning_rate="× 300")
     (alarm,) = check_job(state).alarms
