@@ -1,8 +1,8 @@
 """Draw the pictures in this directory from a real run of the embedded service: `python screenshots/make.py`.
 
 The service runs in a temporary directory, apart from the jobs of the user, and is stopped afterwards. The pictures of
-several providers show the fakes of the tests. `python screenshots/make.py providers` draws these alone, and
-`python screenshots/make.py runs` those of runs that other programs started.
+several providers show the fakes of the tests. An argument draws one group alone: `local`, `providers`, or `runs`, the
+runs that other programs started.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fttui.core.session import Session
@@ -147,7 +147,6 @@ async def make() -> None:
     await make_screens(studio)
     await make_try(studio)
     await make_offline(studio.save)
-    await make_providers(studio.save)
 
 
 async def make_screens(studio: Studio) -> None:
@@ -332,24 +331,24 @@ async def train_one(session: "Session") -> None:
 
 def main() -> None:
     sys.path.insert(0, str(HERE.parent))  # the fakes of the tests
-    with tempfile.TemporaryDirectory() as directory:
-        for name in [name for name in os.environ if name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))]:
-            del os.environ[name]
-        os.environ |= {"FTTUI_DATA_DIR": directory, "FTTUI_CONFIG": os.path.join(directory, "config.toml")}
-        from fttui.config.paths import service_dir
-        from fttui.server import control
+    for name in [name for name in os.environ if name.startswith(("OPENAI_", "AZURE_", "FTTUI_"))]:
+        del os.environ[name]
+    makers: dict[str, Callable[[Path], Coroutine[Any, Any, None]]] = {
+        "local": lambda _: make(),
+        "providers": lambda _: make_providers(Studio().save),
+        "runs": lambda directory: make_runs(Studio(), directory),
+    }
+    for name in sys.argv[1:] or makers:
+        with tempfile.TemporaryDirectory() as directory:
+            os.environ |= {"FTTUI_DATA_DIR": directory, "FTTUI_CONFIG": os.path.join(directory, "config.toml")}
+            from fttui.config.paths import service_dir
+            from fttui.server import control
 
-        try:
-            wanted = sys.argv[1:]
-            if not wanted:
-                asyncio.run(make())
-            elif "providers" in wanted:
-                asyncio.run(make_providers(Studio().save))
-            if not wanted or "runs" in wanted:
-                asyncio.run(make_runs(Studio(), Path(directory)))
-        finally:
-            control.stop(service_dir())
+            try:
+                asyncio.run(makers[name](Path(directory)))
+            finally:
+                control.stop(service_dir())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
