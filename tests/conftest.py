@@ -62,6 +62,12 @@ SLOW = (
 tests of a running cockpit."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of test processes for `-n auto`. Tests of processes and terminals mostly wait."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = [HERE / name for name in SLOW]
     if missing := [str(path) for path in slow if not path.exists()]:
