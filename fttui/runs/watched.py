@@ -127,9 +127,7 @@ class Watched:
             OSError: a directory cannot be read.
         """
         with self._lock:
-            if not self._order:
-                self.refresh()
-            if (run := self._directory.runs.get(self._run_id(id))) is None:
+            if (run := self._run(id)) is None:
                 return None
             self._signatures[run.id] = self._signature(run)
             found = self._job(run.id, now)
@@ -142,9 +140,7 @@ class Watched:
             OSError: a directory cannot be read.
         """
         with self._lock:
-            if not self._order:
-                self.refresh()
-            if (run := self._directory.runs.get(self._run_id(id))) is None:
+            if (run := self._run(id)) is None:
                 return None
             held = self._held(run)
             files = self._directory.files(run)
@@ -156,6 +152,12 @@ class Watched:
             self._signatures[run.id] = mark
             self._learn(run.id, known)
             return held.log if self._job_id(run.id) == id else None
+
+    def _run(self, id: str) -> FoundRun | None:
+        """Return the run of a job. Looks at the directories if nobody did."""
+        if not self._order:
+            self.refresh()
+        return self._directory.runs.get(self._run_id(id))
 
     def save(self) -> None:
         """Write the memory. It is only a memory, so that a failure does not matter."""

@@ -15,8 +15,6 @@ from fttui.runs.formats.wandb import is_inside_run
 _ENDINGS = (".csv", ".tsv")
 _SURE = re.compile(r"(?:metrics|progress|history|results|train(?:ing)?[_-]?(?:log|metrics)|log)\.(?:csv|tsv)")
 """Names that an empty file is taken for a log by."""
-MOST_FILES = 200
-"""Files of a directory that are looked at."""
 _CHECKPOINT = re.compile(r"(?:.*[-_=])?step=?[-_]?(\d+).*\.ckpt")
 _MOST_CHECKPOINTS = 1000
 
@@ -27,11 +25,9 @@ class CsvTable:
     name = "csv"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        found = peek.ending(names, _ENDINGS, MOST_FILES)
-        if not found or is_inside_run(directory):
+        if not names or is_inside_run(directory):
             return []
-        paths = [os.path.join(directory, name) for name in found]
-        return [Source(self.name, path) for path in paths if _is_log(path)]
+        return [Source(self.name, path) for path in peek.logs(directory, names, _ENDINGS, _SURE, _is_log)]
 
     def watched(self, source: Source) -> list[str]:
         return [source.path]
@@ -40,10 +36,7 @@ class CsvTable:
         return CsvReader(source.path)
 
 
-def _is_log(path: str) -> bool:
-    lines = peek.first_lines(path)
-    if not lines:
-        return bool(_SURE.fullmatch(os.path.basename(path))) and peek.is_empty(path)
+def _is_log(lines: list[str]) -> bool:
     names, separator = _header(lines[0])
     counting = values.step_name(names)
     if counting is None or len(names) < 2:

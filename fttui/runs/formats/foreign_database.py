@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from fttui import sqlite
 from fttui.runs.formats import peek
+from fttui.runs.formats.base import Found
 
 Result = TypeVar("Result")
 Signature = tuple[tuple[int, int, int], ...]
@@ -109,6 +110,34 @@ def query(path: str, work: Callable[[sqlite.Connection], Result]) -> Result:
             except sqlite.Error:
                 return _run_on_copy(path, work)
         return _run_on_copy(path, work)
+
+
+def ids(path: str, work: Callable[[sqlite.Connection], list[str]]) -> list[str]:
+    """Return the ids of the runs in a database, as `query`; none for a database that cannot be read now."""
+    try:
+        return query(path, work)
+    except OSError:
+        return []
+
+
+class Follower:
+    """Database that is queried again only when it has changed."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._seen: Signature = ()
+
+    def read(self, work: Callable[[sqlite.Connection], Found]) -> Found:
+        """Return what `work` finds. Nothing while the database is as it was, unless `work` had more.
+
+        Raises: as `query`.
+        """
+        state = signature(self._path)
+        if state == self._seen:
+            return Found()
+        found = query(self._path, work)
+        self._seen = () if found.more else state
+        return found
 
 
 def _run(uri: str, work: Callable[[sqlite.Connection], Result]) -> Result:

@@ -14,7 +14,6 @@ from fttui.runs.formats.wandb import is_inside_run
 _ENDINGS = (".jsonl", ".ndjson")
 _SURE = re.compile(r"(?:metrics|progress|history|log|logs|logging|trainer_log|train(?:ing)?[_-]?log)\.(?:jsonl|ndjson)")
 """Names that an empty file is taken for a log by."""
-MOST_FILES = 200
 _SEEN = 20
 """Lines at the start of which one must have a step and a number: configuration may come first."""
 _TEXTS = ("message", "msg", "text", "event")
@@ -29,11 +28,9 @@ class JsonLines:
     name = "jsonl"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        found = peek.ending(names, _ENDINGS, MOST_FILES)
-        if not found or is_inside_run(directory):
+        if not names or is_inside_run(directory):
             return []
-        paths = [os.path.join(directory, name) for name in found]
-        return [Source(self.name, path) for path in paths if _is_log(path)]
+        return [Source(self.name, path) for path in peek.logs(directory, names, _ENDINGS, _SURE, _is_log)]
 
     def watched(self, source: Source) -> list[str]:
         return [source.path]
@@ -42,10 +39,7 @@ class JsonLines:
         return JsonLinesReader(source.path)
 
 
-def _is_log(path: str) -> bool:
-    lines = peek.first_lines(path)
-    if not lines:
-        return bool(_SURE.fullmatch(os.path.basename(path))) and peek.is_empty(path)
+def _is_log(lines: list[str]) -> bool:
     return any(_point(record) for line in lines[:_SEEN] if (record := _record(line)))
 
 

@@ -181,29 +181,20 @@ def _runs(path: str) -> list[str]:
         )
         return [str(row[0]) for row in rows]
 
-    try:
-        return foreign_database.query(path, work)
-    except OSError:
-        return []
+    return foreign_database.ids(path, work)
 
 
 class DatabaseReader:
     """Reader of one run in a database."""
 
     def __init__(self, path: str, run: str) -> None:
-        self._path = path
+        self._database = foreign_database.Follower(path)
         self._run = run
-        self._seen: foreign_database.Signature = ()
         self._last = 0
         """Number of the last row that was read."""
 
     def read(self) -> Found:
-        state = foreign_database.signature(self._path)
-        if state == self._seen:
-            return Found()
-        found = foreign_database.query(self._path, self._found)
-        self._seen = () if found.more else state
-        return found
+        return self._database.read(self._found)
 
     def _found(self, connection: sqlite.Connection) -> Found:
         run = connection.execute(

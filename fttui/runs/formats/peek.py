@@ -1,15 +1,40 @@
 """Names and first lines of files, to tell a log of metrics from other files with the same ending."""
 
 import os
+import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _SIZE = 16 << 10
+_MOST_LOGS = 200
+"""Files of a directory that may be logs."""
 
 
 def ending(names: Sequence[str], endings: tuple[str, ...], most: int) -> list[str]:
     """Return the names with one of the endings, sorted, at most so many: directories of data have very many."""
     return sorted(name for name in names if name.endswith(endings))[:most]
+
+
+def logs(
+    directory: str,
+    names: Sequence[str],
+    endings: tuple[str, ...],
+    sure: re.Pattern[str],
+    is_log: Callable[[list[str]], bool],
+) -> list[str]:
+    """Return the paths of the logs in a directory.
+
+    Args:
+        sure: names of files that are logs while they are empty: the training has just begun.
+        is_log: tells by the first lines, at least one, whether a file is a log.
+    """
+    found = []
+    for name in ending(names, endings, _MOST_LOGS):
+        path = os.path.join(directory, name)
+        lines = first_lines(path)
+        if is_log(lines) if lines else sure.fullmatch(name) and is_empty(path):
+            found.append(path)
+    return found
 
 
 def first_lines(path: str) -> list[str]:

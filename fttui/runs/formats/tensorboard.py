@@ -259,7 +259,7 @@ class EventFile:
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything was read."""
+        """True after the first byte was read."""
         return self._file.at > 0
 
     def read(self) -> Events:
