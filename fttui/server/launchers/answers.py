@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from fttui.clock import Clock
+from fttui.server.launchers.base import EngineUnreachable
 
 INTERVAL = 5.0
 """Seconds between two questions to an engine."""
@@ -77,6 +78,16 @@ class Answers(Generic[T]):
             self._is_asking = True
         self._start(self._refresh)
         return self._number
+
+    def require(self) -> None:
+        """Do nothing, unless the newest answer says that the engine does not answer. An old one is replaced.
+
+        Raises:
+            EngineUnreachable: a request would wait for the engine.
+        """
+        self.number()
+        if self._newest is not None and self._newest.value is None:
+            raise EngineUnreachable(self._newest.trouble)
 
     def _refresh(self) -> None:
         try:

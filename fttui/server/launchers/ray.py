@@ -119,10 +119,7 @@ class Ray:
     # Start
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
-        self.cluster.answers.number()  # asks again when the last answer is old
-        answer = self.cluster.answers.newest
-        if answer is not None and answer.value is None:  # the request would wait for the cluster
-            raise EngineUnreachable(answer.trouble)
+        self.cluster.answers.require()
         last = last_submission(directory)
         if last is not None and last.id:
             state = self.life(directory).state

@@ -112,10 +112,7 @@ class Slurm:
     # Start
 
     def start(self, directory: JobDirectory, launch: Launch) -> None:
-        self._queue.answers.number()  # asks again when the last answer is old
-        answer = self._queue.answers.newest
-        if answer is not None and answer.value is None:  # sbatch would wait for the controller
-            raise EngineUnreachable(answer.trouble)
+        self._queue.answers.require()  # sbatch would wait for the controller
         last = self._submission(directory)
         if last and not last.id and (last := self._find_lost(directory, last)).id:
             return
