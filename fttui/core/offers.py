@@ -1,4 +1,4 @@
-"""What a provider takes of a job, by its facts, before there is a connection."""
+"""Fields of a job that a provider takes. Known from its facts, without a connection."""
 
 from fttui.api import providers
 from fttui.models.hyperparameters import OWN_RANGES, ranges_at
@@ -6,10 +6,10 @@ from fttui.models.offer import Offer
 
 
 def offer_of(provider: str, *, is_local: bool) -> Offer:
-    """Return what a provider takes.
+    """Return the fields that a provider takes.
 
     Args:
-        provider: its name. Of the embedded service it is not used.
+        provider: name of the provider; not used for the embedded service.
     """
     ranges = ranges_at(is_local=is_local)
     if is_local:

@@ -105,7 +105,7 @@ def engine_trouble(settings: Mapping[str, Any], name: str) -> str:
 
 
 class TrainerFacts(NamedTuple):
-    """What a trainer says of itself. Texts are cleaned."""
+    """Description of a trainer by itself. Texts are cleaned."""
 
     name: str
     devices: tuple[str, ...] = ()

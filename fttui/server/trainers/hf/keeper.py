@@ -1,4 +1,4 @@
-"""What happens after a state is written: metrics, samples and checkpoint are reported, then the state counts."""
+"""Work after a state is written: report metrics, samples and checkpoint, then let the state count."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ class Encoded(NamedTuple):
 
     @property
     def learns(self) -> bool:
-        """Whether any token is learned."""
+        """True if any token is learned."""
         return any(label != IGNORED for label in self.labels)
 
 
@@ -85,7 +85,7 @@ class Masks:
 
     @cached_property
     def knows_system(self) -> bool:
-        """Whether the template shows system messages. They are put before the user's message if not."""
+        """True if the template shows system messages. Otherwise they are put before the user's message."""
         try:
             return "some instructions" in self._render(_SYSTEM, None, self._own)[0]
         except UnverifiedMask:

@@ -24,7 +24,7 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """Whether and when SIGTERM was received."""
+    """SIGTERM, once it was received, and its time."""
 
     def __init__(self) -> None:
         self.since: float | None = None

@@ -29,7 +29,7 @@ class Pace(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is sampled."""
+    """Number, length and places of the samples of a run."""
 
     prompts: int
     max_tokens: int
