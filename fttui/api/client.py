@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self, TypeVar
 
+from fttui.api.byte_range import Piece
 from fttui.api.errors import ApiError, BadRequest, BadResponse
-from fttui.api.http import Http, Piece
+from fttui.api.http import Http
 from fttui.api.providers import Provider
 from fttui.api.providers.dialect import Dialect
 from fttui.models.assessment import Assessment

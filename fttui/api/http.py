@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from fttui import __version__
 from fttui.api import bounded_json, error_mapping, rate_headers
 from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
+from fttui.api.byte_range import Measured, Piece, measured, range_of
 from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.event_stream import StreamEvent, StreamTooWide, events_of
 from fttui.api.providers import Provider
@@ -63,16 +63,6 @@ class Response(NamedTuple):
     status: int
     body: bytes
     request_id: str
-
-
-class Piece(NamedTuple):
-    """End of a file, from a byte that was asked for."""
-
-    start: int
-    """First byte: 0 if the server sends the whole file instead."""
-    size: int | None
-    """Bytes of the whole file; None if they are not known."""
-    chunks: AsyncIterator[bytes]
 
 
 class _Request(NamedTuple):
@@ -244,20 +234,25 @@ class Http:
         return (await self._with_retries(fetch)).body
 
     @asynccontextmanager
-    async def piece(self, path: str, start: int) -> AsyncIterator[Piece]:
-        """GET a file from a byte to its end. There are no retries. Redirects are followed as by `stream`."""
-        request = self._file(path, Range=f"bytes={start}-")
+    async def piece(self, path: str, start: int, version: str = "") -> AsyncIterator[Piece]:
+        """GET a file from a byte to its end. There are no retries. Redirects are followed as by `stream`.
+
+        Args:
+            version: entity tag. A server whose file has a different one sends the whole file.
+        """
+        same = {"If-Range": version} if version else {}
+        request = self._file(path, Range=f"bytes={start}-", **same)
         async with AsyncExitStack() as stack:
             response = await self._key.with_renewal(lambda: stack.enter_async_context(self._open(request)))
-            yield Piece(*_range_of(response), self._bytes(response, limit=None))
+            yield Piece(*range_of(response), self._bytes(response, limit=None))
 
-    async def measure(self, path: str) -> tuple[int | None, str]:
-        """Return the size of a file, if known, and its content type, with retries. The file is not read."""
-        found: list[tuple[int | None, str]] = []
+    async def measure(self, path: str) -> Measured:
+        """Return facts about a file, with retries. The file is not read."""
+        found: list[Measured] = []
 
         async def ask() -> Response:
             async with self._open(self._file(path, Range="bytes=0-1")) as response:
-                found.append((_range_of(response)[1], response.headers.get("content-type", "").lower()))
+                found.append(measured(response))
             return Response(response.status_code, b"", "")
 
         await self._with_retries(ask, budget=self.limits.read)
@@ -449,16 +444,6 @@ class Http:
     def _authorization(self) -> dict[str, str]:
         secret = self._key.secret
         return {self.provider.key_header: self.provider.key_prefix + secret} if secret else {}
-
-
-def _range_of(response: httpx.Response) -> tuple[int, int | None]:
-    """Return the first byte of a response, and the size of the whole file if it is known."""
-    if response.status_code == 206:
-        found = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", response.headers.get("content-range", ""))
-        if found is not None:
-            return int(found[1]), None if found[2] == "*" else int(found[2])
-    length = response.headers.get("content-length", "")
-    return 0, int(length) if response.status_code == 200 and length.isdecimal() else None
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -11,7 +11,7 @@ import click
 from fttui.cli import completion
 from fttui.cli.flags import json_options
 from fttui.cli.groups import ServiceCommand
-from fttui.cli.invocation import Invocation, pass_invocation
+from fttui.cli.invocation import Invocation, pass_invocation, say_retry
 from fttui.cli.output import TABLE, say, say_progress
 from fttui.cli.progress import file_progress
 from fttui.config.errors import ConfigError
@@ -98,7 +98,7 @@ async def _download(invocation: Invocation, connection: Connection, model: str, 
     name, step = wanted(model)
     search = JobSearch(archive_file(), connection.choice.key, invocation.clock.now())
     weights = await client.find_weights(await job_of(client, search, name), step, merged=merged)
-    download = WeightsDownload(client, weights, path, invocation.clock)
+    download = WeightsDownload(client, weights, path, invocation.clock, say_retry)
     if download.is_complete:
         say(f"{download.path} is complete already.")
     else:

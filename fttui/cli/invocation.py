@@ -85,7 +85,7 @@ class Invocation:
         if verb is not None:
             self.check_possible(verb)
         self._need_service()
-        connection = await connect.connect(self.options, clock=CLOCK, on_retry=_say_retry)
+        connection = await connect.connect(self.options, clock=CLOCK, on_retry=say_retry)
         try:
             for warning in connection.warnings:
                 if warning not in self._warned:
@@ -182,6 +182,7 @@ def say_notices(archive: "Archive", said: int = 0) -> int:
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
-def _say_retry(retry: "Retry") -> None:
+def say_retry(retry: "Retry") -> None:
+    """Say on a terminal that a request is sent again."""
     # On a terminal only, so that logs of scripts do not fill with retries.
     say_progress(f"{retry.error.message}: trying again in {retry.delay:.0f} s ({retry.tries} of 5)")

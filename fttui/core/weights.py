@@ -5,6 +5,7 @@ A download that ended early is continued from what is on the disk.
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from fttui.api.error_mapping import is_retryable
-from fttui.api.errors import ApiError, BadResponse, NotFound
+from fttui.api.errors import ApiError, BadResponse, NotFound, Unreachable
+from fttui.api.retries import Retry
 from fttui.clock import Clock
 from fttui.config.errors import ConfigError
 from fttui.core.job_names import JobSearch
@@ -28,6 +30,8 @@ TRIES = 5
 """Connections in succession that may fail without a byte."""
 DELAY = 2.0
 """Seconds before the next connection; twice as long after each that brought nothing."""
+LONGEST_DELAY = 60.0
+"""Seconds above which a wait that the provider asks for ends the download."""
 PART = ".part"
 """End of the name of a file that is not complete."""
 _CHECKPOINT = re.compile(r"(.+):(\d{1,12})(?::[a-z]+)?")
@@ -68,17 +72,29 @@ async def job_of(client: "Client", search: JobSearch, name: str) -> "Job":
 class WeightsDownload:
     """Download of weights to a file of a directory, continued where the last one ended."""
 
-    def __init__(self, client: "Client", weights: "Weights", directory: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: "Client",
+        weights: "Weights",
+        directory: str,
+        clock: Clock,
+        on_retry: Callable[[Retry], object] = lambda _: None,
+    ) -> None:
         """
         Args:
             directory: made if it does not exist.
+            on_retry: called before each wait for the next connection.
         """
         self._client = client
         self._weights = weights
         self._clock = clock
         self._directory = directory
+        self._on_retry = on_retry
         name = re.sub(r"[^A-Za-z0-9._-]", "_", weights.name).lstrip(".") or "weights"
         self.path = os.path.join(directory, name)
+        content = hashlib.sha256(f"{weights.size} {weights.version}".encode()).hexdigest()
+        # The part of a file with different content is not continued.
+        self._part = f"{self.path}.{content[:8]}{PART}"
 
     @property
     def is_complete(self) -> bool:
@@ -101,16 +117,14 @@ class WeightsDownload:
         if os.path.lexists(self.path):
             raise ConfigError(f"{self.path} exists and is another file: use another -o DIR")
         os.makedirs(self._directory, exist_ok=True)
-        part = f"{self.path}{PART}"
-        with _own(part) as file:
-            done = file.seek(0, os.SEEK_END)
-            if done > self._weights.size:  # of other weights
-                file.truncate(0)
-            self._check_room(self._weights.size - min(done, self._weights.size))
+        with _own(self._part) as file:
+            done = min(file.seek(0, os.SEEK_END), self._weights.size)
+            file.truncate(done)
+            self._check_room(self._weights.size - done)
             await self._fill(file, progress)
             file.flush()
             os.fsync(file.fileno())
-            os.rename(part, self.path)
+            os.rename(self._part, self.path)
 
     def _check_room(self, missing: int) -> None:
         free = shutil.disk_usage(self._directory).free
@@ -126,25 +140,32 @@ class WeightsDownload:
                 await self._receive(file, done, progress)
             except ApiError as error:
                 fruitless = 0 if file.seek(0, os.SEEK_END) > done else fruitless + 1
-                if fruitless >= TRIES or not is_retryable(error):
+                delay = error.retry_after or DELAY * 2**fruitless
+                if fruitless >= TRIES or not is_retryable(error) or delay > LONGEST_DELAY:
                     error.hint = error.hint or "What arrived is kept: the same command continues."
                     raise
-                await self._clock.sleep(error.retry_after or DELAY * 2**fruitless)
+                self._on_retry(Retry(error, max(fruitless, 1), delay))
+                await self._clock.sleep(delay)
 
     async def _receive(self, file: BinaryIO, start: int, progress: Callable[[int, int], object]) -> None:
         async with self._client.weights_from(self._weights, start) as piece:
             if piece.size not in (None, self._weights.size):
                 raise BadResponse("the weights have another size than a moment ago", code="changed")
-            if piece.start != start:  # the server sends the whole file
-                file.seek(0)
-                file.truncate()
-            done = piece.start
+            if piece.start not in (start, 0):
+                raise BadResponse(
+                    "the provider sends a different part of the weights than the one asked for", code="range"
+                )
+            done = file.seek(piece.start)
+            file.truncate()  # a server may send the whole file
             async for chunk in piece.chunks:
                 if done + len(chunk) > self._weights.size:
                     raise BadResponse("the provider sends more than the size of the weights", code="changed")
                 await asyncio.to_thread(file.write, chunk)
                 done += len(chunk)
                 progress(done, self._weights.size)
+        if done < self._weights.size:
+            reason = "the weights ended early"
+            raise Unreachable(f"lost the connection: {reason}", kind="cut", reason=reason)
 
 
 @contextmanager

@@ -41,3 +41,5 @@ class Weights(NamedTuple):
     """Bytes."""
     base: str
     """Id of the base model."""
+    version: str = ""
+    """Entity tag of the file; empty if the provider sends none."""

@@ -7,8 +7,9 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from fttui.api import multipart
+from fttui.api.byte_range import Piece
 from fttui.api.errors import BadRequest, Unreachable
-from fttui.api.http import Http, Piece
+from fttui.api.http import Http
 from fttui.api.providers import refusals
 from fttui.api.providers.base import Provider
 from fttui.api.providers.decoding import Decoder
@@ -164,7 +165,7 @@ class Dialect:
 
     def piece(self, weights: Weights, start: int) -> AbstractAsyncContextManager[Piece]:
         """Open weights from a byte to their end."""
-        return self._http.piece(weights.route, start)
+        return self._http.piece(weights.route, start, weights.version)
 
     # Before a job is created
 

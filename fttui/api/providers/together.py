@@ -120,12 +120,13 @@ class Together(Dialect):
         wanted = "model_output_path" if kind.lower() == "full" else "merged" if merged else "adapter"
         query = {"ft_id": job.id, "checkpoint": wanted} | ({} if step is None else {"checkpoint_step": step})
         route = f"/finetune/download?{urlencode(query)}"
-        size, sent_kind = await self._http.measure(route)
-        if not size:
+        sent = await self._http.measure(route)
+        if not sent.size:
             raise self._decode.unreadable("the weights have no size")
         # With a step Together chooses between adapter and merged model itself.
         words = ("model" if wanted == "model_output_path" else wanted) if step is None else f"step-{step}"
-        return Weights(route, f"{job.id}-{words}.tar.{'gz' if 'x-tar' in sent_kind else 'zst'}", size, job.model)
+        name = f"{job.id}-{words}.tar.{'gz' if 'x-tar' in sent.content_type else 'zst'}"
+        return Weights(route, name, sent.size, job.model, sent.version)
 
     # Before a job is created
 
