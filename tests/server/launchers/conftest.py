@@ -1,10 +1,10 @@
-"""Fixtures: a service whose trainer runs on the fake cluster."""
+"""Services whose trainers run on an engine, fake or real, and the fixture of the fake Slurm."""
 
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -24,32 +24,44 @@ def add_placed_job(service: Service, **body: Any) -> str:
     return service.database.jobs.add(placed(service, new_job(body, service.choose_model)), service.now()).id
 
 
-class Cluster:
-    """Service on a fake cluster. `look` lets the service ask Slurm and work; no real time passes."""
+class EngineJob(Protocol):
+    """Job of a fake engine."""
 
-    def __init__(self, home: str, shared: Path, **engine: Any) -> None:
-        self.slurm = FakeSlurm()
+    @property
+    def directory(self) -> Path: ...
+
+
+class EngineService:
+    """Service with a fake engine. `look` lets the service ask the engine and work; no real time passes."""
+
+    trainer_options: tuple[str, ...] = ()
+    """Options of the trainer for its engine."""
+    service: Service
+
+    def __init__(self, home: str, shared: Path, engine: dict[str, Any]) -> None:
         self.clock = FakeClock()
         self.home = home
         shared.mkdir(exist_ok=True)
         self.settings = Path(home).parent / "settings.json"
-        members = {"kind": "slurm", "directory": str(shared), "options": ["--partition=gpu"], **engine}
-        self.configure(engines={"lab": members})
-        self.service = self.open()
+        self.configure(engines={"lab": {"directory": str(shared), **engine}})
+        self.open()
 
     def configure(self, **members: Any) -> None:
         """Write the settings of the service."""
-        trainer = {"command": list(FAKE.command), "models": ["base-1"], "engine": "lab", "options": ["--time=1:00:00"]}
+        options = list(self.trainer_options)
+        trainer = {"command": list(FAKE.command), "models": ["base-1"], "engine": "lab", "options": options}
         content = {"trainers": {"fake": {**trainer, **members.pop("trainer", {})}}, **members}
         self.settings.write_text(json.dumps(content))
 
     def open(self) -> Service:
-        """Return a new service, as after the end of the last one."""
-        queue = Queue(self.clock, run=self.slurm, start=lambda work: work())
-        self.service = open_service(
-            self.home, catalog=Catalog([], path=str(self.settings)), clock=self.clock, queue=queue
-        )
+        """Open a new service, as after the end of the last one, and return it."""
+        catalog = Catalog([], path=str(self.settings))
+        self.service = open_service(self.home, catalog=catalog, clock=self.clock, **self.engine())
         return self.service
+
+    def engine(self) -> dict[str, Any]:
+        """Return the arguments of `open_service` that put the fake engine in place."""
+        raise NotImplementedError
 
     def reopen(self) -> None:
         """Replace the service, as after `kill -9`."""
@@ -88,30 +100,47 @@ class Cluster:
         assert found is not None
         return found
 
-    def submitted(self, id: str) -> list[FakeJob]:
-        """Return the submissions of a job, oldest first."""
-        return [job for job in self.slurm.jobs.values() if id in job.name]
-
-    def report(self, job: FakeJob, *lines: dict[str, Any]) -> None:
+    def report(self, job: EngineJob, *lines: dict[str, Any]) -> None:
         with (job.directory / "progress.jsonl").open("a") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)
 
-    def steps(self, job: FakeJob, *numbers: int) -> None:
+    def steps(self, job: EngineJob, *numbers: int) -> None:
         for number in numbers:
             self.report(job, {"type": "metrics", "step": number, "total_steps": 4, "train_loss": 8 / number})
 
-    def finish(self, job: FakeJob) -> None:
-        """End a job with a model."""
+    def report_result(self, job: EngineJob) -> None:
+        """Let a trainer write its model and report it."""
         (job.directory / "model-4").write_text("weights")
         self.report(
             job,
             {"type": "checkpoint", "step": 4, "path": "model-4", "metrics": {}},
             {"type": "result", "checkpoint": 4, "trained_tokens": 9},
         )
-        self.slurm.end(job, 0)
 
     def messages(self, id: str) -> list[str]:
         return messages(self.service, id)
+
+
+class Cluster(EngineService):
+    """Service on a fake Slurm cluster."""
+
+    trainer_options = ("--time=1:00:00",)
+
+    def __init__(self, home: str, shared: Path, **engine: Any) -> None:
+        self.slurm = FakeSlurm()
+        super().__init__(home, shared, {"kind": "slurm", "options": ["--partition=gpu"], **engine})
+
+    def engine(self) -> dict[str, Any]:
+        return {"queue": Queue(self.clock, run=self.slurm, start=lambda work: work())}
+
+    def submitted(self, id: str) -> list[FakeJob]:
+        """Return the submissions of a job, oldest first."""
+        return [job for job in self.slurm.jobs.values() if id in job.name]
+
+    def finish(self, job: FakeJob) -> None:
+        """End a job with a model."""
+        self.report_result(job)
+        self.slurm.end(job, 0)
 
 
 @pytest.fixture

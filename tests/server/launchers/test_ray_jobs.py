@@ -8,34 +8,23 @@ from typing import Any
 
 import pytest
 
-from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.launchers.ray_cluster import RayCluster
-from fttui.server.service import Service, open_service
 from fttui.server.storage.disk_space import DiskSpace
 from tests.server.conftest import until
-from tests.server.launchers.conftest import Cluster
+from tests.server.launchers.conftest import EngineService
 from tests.support.fake_ray import FakeRay, FakeRayJob
 
 
-class RayService(Cluster):
+class RayService(EngineService):
     """Service whose trainer runs on a fake Ray cluster."""
 
     def __init__(self, home: str, shared: Path, **engine: Any) -> None:
         self.ray = FakeRay()
-        super().__init__(
-            home, shared, **{"kind": "ray", "address": "http://head:8265", "options": ["num_gpus=1"], **engine}
-        )
+        members = {"kind": "ray", "address": "http://head:8265", "options": ["num_gpus=1"], **engine}
+        super().__init__(home, shared, members)
 
-    def configure(self, **members: Any) -> None:
-        super().configure(**{**members, "trainer": {"options": [], **members.get("trainer", {})}})
-
-    def open(self) -> Service:
-        def cluster(engine: object) -> RayCluster:
-            return RayCluster(self.ray, self.clock, start=lambda work: work())
-
-        catalog = Catalog([], path=str(self.settings))
-        self.service = open_service(self.home, catalog=catalog, clock=self.clock, cluster=cluster)
-        return self.service
+    def engine(self) -> dict[str, Any]:
+        return {"cluster": lambda _: RayCluster(self.ray, self.clock, start=lambda work: work())}
 
     def jobs(self, id: str) -> list[FakeRayJob]:
         """Return the submissions of a job, oldest first."""
@@ -46,17 +35,15 @@ class RayService(Cluster):
         id = self.validated()
         (job,) = self.jobs(id)
         self.ray.run(job)
-        self.steps(job, *steps)  # type: ignore[arg-type]
+        self.steps(job, *steps)
         self.look()
         assert self.job(id).status == "running"
         return id, job
 
     def succeed(self, id: str, job: FakeRayJob, *steps: int) -> None:
         """Let a job report its last steps and end, and check that it succeeds."""
-        self.steps(job, *steps)  # type: ignore[arg-type]
-        (job.directory / "model-4").write_text("weights")
-        checkpoint = {"type": "checkpoint", "step": 4, "path": "model-4", "metrics": {}}
-        self.report(job, checkpoint, {"type": "result", "checkpoint": 4, "trained_tokens": 9})  # type: ignore[arg-type]
+        self.steps(job, *steps)
+        self.report_result(job)
         self.ray.end(job, 0)
         self.look()
         assert (self.job(id).status, self.job(id).step) == ("succeeded", 4)
@@ -184,7 +171,7 @@ def test_cluster_that_is_away_changes_nothing(ray: RayService) -> None:
     id, job = ray.running(1)
     ray.ray.is_away = True
     waiting = ray.add()
-    ray.steps(job, 2)  # type: ignore[arg-type]
+    ray.steps(job, 2)
     ray.look(9, seconds=60)
     life = ray.job(id).life
     assert life is not None
@@ -216,7 +203,7 @@ def test_job_is_submitted_once_when_the_answer_does_not_arrive(ray: RayService, 
 def test_new_service_goes_on_with_the_jobs_of_a_killed_one(ray: RayService) -> None:
     id, job = ray.running(1)
     ray.reopen()
-    ray.steps(job, 2)  # type: ignore[arg-type]
+    ray.steps(job, 2)
     ray.look()
     assert (ray.job(id).status, ray.job(id).step) == ("running", 2)
     ray.succeed(id, job, 3, 4)
@@ -280,7 +267,7 @@ def test_changed_address_does_not_lose_a_running_job(ray: RayService) -> None:
     engines = json.loads(ray.settings.read_text())["engines"]
     engines["lab"]["address"] = "http://other:8265"
     ray.configure(engines=engines)
-    ray.steps(job, 2)  # type: ignore[arg-type]
+    ray.steps(job, 2)
     ray.look()
     stored = ray.job(id).engine
     assert (ray.job(id).step, stored and stored["address"]) == (2, "http://head:8265")

@@ -8,22 +8,18 @@ import os
 import shutil
 import signal
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fttui.clock import SystemClock
-from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.launchers import ray as ray_launcher
 from fttui.server.launchers import ray_cluster
 from fttui.server.launchers.ray_cluster import RayCluster, RayHttp
-from fttui.server.service import Service, open_service
-from fttui.server.storage.records import JobRecord
-from tests.server.conftest import FAKE, add_file, example, jsonl, kill_trainers, messages
-from tests.server.launchers.conftest import add_placed_job
+from tests.server.conftest import FAKE
+from tests.server.launchers.bench import Bench, Losses
 from tests.support.fake_ray import FakeRay
 from tests.support.real_ray import RealRay, is_installed
 
@@ -33,96 +29,32 @@ pytestmark = [
     pytest.mark.skipif(not is_installed(), reason="no ray"),
 ]
 
-EPOCHS = 12
-DATA = jsonl([example(f"Good day, number {number}. It is a fine day for a test." * 3) for number in range(12)])
-Losses = list[tuple[int, float]]
 
-
-class Bench:
+class RayBench(Bench):
     """Service whose trainers run on the cluster."""
 
-    def __init__(self, ray: RealRay | None, directory: Path) -> None:
+    def __init__(self, ray: RealRay, directory: Path) -> None:
         self.ray = ray
-        self.home = str(directory / "home")
-        self.shared = directory / "shared"
-        self.shared.mkdir(parents=True)
-        self.settings = directory / "settings.json"
-        self.configure()
-        self.open()
+        super().__init__(directory)
 
     def configure(self, *options: str, **engine: Any) -> None:
-        content: dict[str, Any] = {"max_running": 1}
-        if self.ray is not None:
-            members = {"kind": "ray", "directory": str(self.shared), "address": self.ray.address, **engine}
-            content = {
-                "engines": {"lab": {**members, "options": [*options]}},
-                "built_in": {"tiny": {"engine": "lab"}},
-                "trainers": {"fake": {"command": list(FAKE.command), "models": ["base-1"], "engine": "lab"}},
-            }
-        self.settings.write_text(json.dumps(content))
+        members = {"kind": "ray", "directory": str(self.shared), "address": self.ray.address, **engine}
+        super().configure(
+            engines={"lab": {**members, "options": [*options]}},
+            built_in={"tiny": {"engine": "lab"}},
+            trainers={"fake": {"command": list(FAKE.command), "models": ["base-1"], "engine": "lab"}},
+        )
 
-    def open(self) -> None:
-        def cluster(engine: Any) -> RayCluster:
-            return RayCluster(RayHttp(engine.address), SystemClock(), interval=0.5)
-
-        self.service: Service = open_service(self.home, catalog=Catalog(path=str(self.settings)), cluster=cluster)
-
-    def reopen(self) -> None:
-        """Replace the service, as after `kill -9`."""
-        self.service.database.close()
-        self.open()
+    def engine(self) -> dict[str, Any]:
+        return {"cluster": lambda engine: RayCluster(RayHttp(engine.address), SystemClock(), interval=0.5)}
 
     def close(self) -> None:
         for job in self.service.database.jobs.unfinished():
             self.service.runner.cancel(job.id)
         self.until(lambda: not self.service.database.jobs.unfinished())
-        self.service.runner.close(save=True)
-        self.service.database.close()
-        kill_trainers(self.home)
-
-    def add(self, **members: Any) -> str:
-        given = {
-            "model": "fttui-tiny-1",
-            "seed": 7,
-            "hyperparameters": {"n_epochs": EPOCHS, "batch_size": 1},
-            **members,
-        }
-        given.setdefault("training_file", add_file(self.service, DATA))
-        return add_placed_job(self.service, **given)
-
-    def job(self, id: str) -> JobRecord:
-        found = self.service.database.jobs.get(id)
-        assert found is not None
-        return found
-
-    def directory(self, id: str) -> Path:
-        return Path(self.service.paths.job(id, self.job(id).root))
-
-    def until(self, condition: Callable[[], Any], seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            jobs = self.service.database.jobs.unfinished()
-            assert time.monotonic() < deadline, [(job.status, job.life, messages(self.service, job.id)) for job in jobs]
-            self.service.runner.tick()
-            time.sleep(0.02)
-
-    def until_status(self, id: str, *wanted: str) -> None:
-        self.until(lambda: self.job(id).status in (*wanted, "failed"))
-        assert self.job(id).status in wanted, self.job(id).error
-
-    def until_step(self, id: str, step: int) -> None:
-        self.until(lambda: self.job(id).status in ("failed", "succeeded") or self.job(id).step >= step)
-        assert self.job(id).status == "running", self.job(id).error
-
-    def finish(self, id: str) -> Losses:
-        self.until_status(id, "succeeded")
-        return [(step["step"], step["train_loss"]) for step in self.service.database.events.metrics(self.job(id))]
-
-    def says(self, id: str, words: str) -> bool:
-        return any(words in message for message in messages(self.service, id))
+        super().close()
 
     def signal_trainer(self, id: str, number: signal.Signals) -> None:
-        assert self.ray is not None
         assert self.ray.signal(f"FTTUI_JOB_DIR={self.directory(id)}", number, "fttui.server.trainers.tiny")
 
 
@@ -139,7 +71,7 @@ def ray() -> Iterator[RealRay]:
 def straight() -> Losses:
     """Losses of an undisturbed run on this machine."""
     directory = Path(tempfile.mkdtemp(prefix="ft-"))
-    bench = Bench(None, directory)
+    bench = Bench(directory)
     try:
         return bench.finish(bench.add())
     finally:
@@ -148,22 +80,22 @@ def straight() -> Losses:
 
 
 @pytest.fixture
-def bench(ray: RealRay, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(ray: RealRay, monkeypatch: pytest.MonkeyPatch) -> Iterator[RayBench]:
     monkeypatch.setattr(ray_launcher, "SETTLE_SECONDS", 8.0)
     directory = Path(tempfile.mkdtemp(prefix="ft-"))
-    made = Bench(ray, directory)
+    made = RayBench(ray, directory)
     yield made
     made.close()
     shutil.rmtree(directory)
 
 
-def test_job_trains_in_the_cluster(bench: Bench, straight: Losses) -> None:
+def test_job_trains_in_the_cluster(bench: RayBench, straight: Losses) -> None:
     id = bench.add()
     assert bench.finish(id) == straight
     assert bench.says(id, "Running on ")
 
 
-def test_cancel_of_a_running_and_of_a_waiting_job(bench: Bench) -> None:
+def test_cancel_of_a_running_and_of_a_waiting_job(bench: RayBench) -> None:
     bench.configure("num_cpus=2")
     ids = [bench.add() for _ in range(2)]
     bench.until_step(ids[0], 1)
@@ -175,7 +107,7 @@ def test_cancel_of_a_running_and_of_a_waiting_job(bench: Bench) -> None:
     assert bench.job(ids[1]).step == 0
 
 
-def test_paused_job_goes_on(bench: Bench, straight: Losses) -> None:
+def test_paused_job_goes_on(bench: RayBench, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 20)
     assert bench.service.runner.pause(id)
@@ -184,7 +116,7 @@ def test_paused_job_goes_on(bench: Bench, straight: Losses) -> None:
     assert (bench.directory(id) / "job.json").exists()
 
 
-def test_trainer_that_ignores_the_stop_is_killed(bench: Bench) -> None:
+def test_trainer_that_ignores_the_stop_is_killed(bench: RayBench) -> None:
     id = bench.add()
     bench.until_step(id, 5)
     bench.signal_trainer(id, signal.SIGSTOP)
@@ -192,7 +124,7 @@ def test_trainer_that_ignores_the_stop_is_killed(bench: Bench) -> None:
     bench.until(lambda: bench.job(id).tidied)
 
 
-def test_killed_trainer_is_submitted_again(bench: Bench, straight: Losses) -> None:
+def test_killed_trainer_is_submitted_again(bench: RayBench, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 20)
     bench.signal_trainer(id, signal.SIGKILL)
@@ -201,7 +133,7 @@ def test_killed_trainer_is_submitted_again(bench: Bench, straight: Losses) -> No
 
 
 def test_service_killed_after_the_request_submits_once(
-    bench: Bench, straight: Losses, monkeypatch: pytest.MonkeyPatch
+    bench: RayBench, straight: Losses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit = RayCluster.submit
 
@@ -220,7 +152,7 @@ def test_service_killed_after_the_request_submits_once(
 
 
 def test_job_goes_on_while_the_cluster_does_not_answer(
-    bench: Bench, ray: RealRay, straight: Losses, monkeypatch: pytest.MonkeyPatch
+    bench: RayBench, ray: RealRay, straight: Losses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray_cluster, "SECONDS", 1.0)
     id = bench.add()
@@ -232,14 +164,14 @@ def test_job_goes_on_while_the_cluster_does_not_answer(
     assert bench.says(id, "Ray answers again")
 
 
-def test_job_that_cannot_start_fails_with_the_words_of_ray(bench: Bench) -> None:
+def test_job_that_cannot_start_fails_with_the_words_of_ray(bench: RayBench) -> None:
     bench.configure(runtime_env={"working_dir": "/no/such/directory.zip"})
     id = bench.add()
     bench.until_status(id, "failed")
     assert "runtime_env" in (bench.job(id).error or {})["message"]
 
 
-def test_job_of_a_lost_node_goes_on_when_there_is_one_again(bench: Bench, ray: RealRay, straight: Losses) -> None:
+def test_job_of_a_lost_node_goes_on_when_there_is_one_again(bench: RayBench, ray: RealRay, straight: Losses) -> None:
     bench.configure("resources.spot=1")
     id = bench.add()
     bench.until_step(id, 20)
@@ -250,7 +182,7 @@ def test_job_of_a_lost_node_goes_on_when_there_is_one_again(bench: Bench, ray: R
     assert bench.finish(id) == straight
 
 
-def test_job_of_a_cluster_that_starts_anew_is_submitted_again(bench: Bench, ray: RealRay, straight: Losses) -> None:
+def test_job_of_a_cluster_that_starts_anew_is_submitted_again(bench: RayBench, ray: RealRay, straight: Losses) -> None:
     id = bench.add()
     bench.until_step(id, 20)
     ray.kill("head")
