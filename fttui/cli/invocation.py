@@ -12,6 +12,7 @@ from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
 from fttui.config.errors import ConfigError
 from fttui.core.connect import Options
+from fttui.models.restrictions import Restrictions
 
 if TYPE_CHECKING:
     from fttui.api.retries import Retry
@@ -117,13 +118,8 @@ class Invocation:
         profile = settings.of(choice)
         read_only = self.read_only or settings.shared(profile).read_only
         provider = provider_of(choice, profile)
-        access = Access(
-            choice.name,
-            read_only,
-            not_offered=provider.missing,
-            closed=provider.closed,
-            watched=frozenset({""} if choice.is_watched else ()),
-        )
+        restrictions = Restrictions(provider.missing, provider.closed, choice.is_watched)
+        access = Access(choice.name, read_only, restrictions=restrictions)
         if reason := why_not_at_all(verb, access):
             raise ConfigError(f"{reason}: nothing was sent")
 

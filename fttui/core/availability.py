@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fttui.models import refusals
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Set
-
     from fttui.store.snapshot import Snapshot
 
 Verb = Literal[
@@ -59,17 +58,17 @@ class Access(NamedTuple):
     """A store exists."""
     unreachable: str = ""
     """Reason why no request can arrive; empty while one may."""
-    not_offered: "Set[str]" = frozenset()
-    """Verbs that the provider does not have."""
-    not_offered_by: "Mapping[str, Set[str]]" = MappingProxyType({})
-    """The same for each profile, where several are shown."""
-    closed: str = ""
-    """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
+    restrictions: Restrictions = Restrictions()
+    """Limits of the provider."""
+    of_profiles: "Mapping[str, Restrictions]" = MappingProxyType({})
+    """Limits of each provider, where several profiles are shown."""
     several_profiles: bool = False
-    watched: "Set[str]" = frozenset()
-    """Profiles of which fttui only reads files, because other programs start their jobs. A single one has no name."""
     answers: bool = True
     """The provider answered lately, so it would list again a job whose archived copy is deleted."""
+
+    def limits(self, profile: str) -> Restrictions:
+        """Return the limits of the provider of a profile."""
+        return self.of_profiles.get(profile, self.restrictions)
 
 
 def access_to(
@@ -77,24 +76,20 @@ def access_to(
     snapshot: "Snapshot | None",
     *,
     read_only: bool = False,
-    not_offered: "Set[str]" = frozenset(),
-    not_offered_by: "Mapping[str, Set[str]]" = MappingProxyType({}),
-    closed: str = "",
+    restrictions: Restrictions = Restrictions(),  # noqa: B008  (a value)
+    of_profiles: "Mapping[str, Restrictions]" = MappingProxyType({}),
     several_profiles: bool = False,
-    watched: "Set[str]" = frozenset(),
 ) -> Access:
     """Return the access that a snapshot of the store describes; None stands for a store that does not exist yet."""
     if snapshot is None:
-        return Access(profile, read_only, False, several_profiles=several_profiles, watched=watched)
+        return Access(profile, read_only, False, restrictions=restrictions, several_profiles=several_profiles)
     return Access(
         profile,
         read_only,
         unreachable=snapshot.health.unreachable,
-        not_offered=not_offered,
-        not_offered_by=not_offered_by,
-        closed=closed,
+        restrictions=restrictions,
+        of_profiles=of_profiles,
         several_profiles=several_profiles,
-        watched=watched,
         answers=str(snapshot.health.state) in ("live", "stale", "limited"),
     )
 
@@ -142,13 +137,12 @@ def why_none(verb: Verb | Literal["pause_or_resume"], jobs: Iterable[JobRow], ac
 def why_no_route(route: str, job: JobRow | None, access: Access) -> str:
     """Return the reason why the provider of a job, or the one that is shown, lacks a route; empty when it has it."""
     profile = (job.profile if job is not None else "") or access.profile or "the provider"
-    lacking = access.not_offered_by.get(profile, access.not_offered)
-    return refusals.not_offered(profile, route) if route in lacking else ""
+    return refusals.not_offered(profile, route) if route in access.limits(profile).missing else ""
 
 
 def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
-    if "" in access.watched and verb not in _ON_COPIES:
+    if access.restrictions.is_watched and verb not in _ON_COPIES:
         return refusals.WATCHED
     if access.read_only and verb != "try_model":  # it changes nothing
         return refusals.READ_ONLY
@@ -161,13 +155,13 @@ def why_not_at_all(verb: Verb, access: Access) -> str:
     if access.unreachable:
         return refusals.offline(access.unreachable)
     route = "create" if verb == "clone" else verb
-    if route == "create" and access.closed:
-        return f"{access.profile or 'the provider'} {access.closed}"
+    if route == "create" and access.restrictions.closed:
+        return f"{access.profile or 'the provider'} {access.restrictions.closed}"
     return why_no_route(route, None, access)
 
 
 def _why_not_job(verb: Verb, job: JobRow, access: Access) -> str:
-    if job.profile in access.watched and verb not in _ON_COPIES:
+    if access.limits(job.profile).is_watched and verb not in _ON_COPIES:
         return refusals.WATCHED
     if verb == "clone":
         return ""

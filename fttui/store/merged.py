@@ -1,7 +1,7 @@
 """The view of several profiles as one: a store over their stores, a poller over their pollers."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from fttui.learning.alarms import Report
@@ -13,6 +13,7 @@ from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.job_key import JobKey
 from fttui.models.metric import Point
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import EventRow, JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
@@ -62,19 +63,13 @@ class MergedStore:
     def __init__(self, stores: Mapping[str, StorePort]) -> None:
         self._stores = stores
         self._rows = _MergedRows()
-        self.not_offered: frozenset[str] = frozenset()
-        self.closed = ""
+        self.restrictions = Restrictions()
         self.model_api: ModelApi | None = None
 
     @property
-    def not_offered_by(self) -> dict[str, Set[str]]:
-        """Routes that the provider of each profile does not have."""
-        return {profile: store.not_offered for profile, store in self._stores.items()}
-
-    @property
-    def watched(self) -> frozenset[str]:
-        """Profiles whose jobs other programs started."""
-        return frozenset(profile for profile, store in self._stores.items() if "" in store.watched)
+    def of_profiles(self) -> dict[str, Restrictions]:
+        """Limits of the provider of each profile."""
+        return {profile: store.restrictions for profile, store in self._stores.items()}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -156,6 +151,11 @@ class MergedStore:
         """Return the samples of a job by step, as far as they were read."""
         store, inner_id = self._resolve(id)
         return store.samples(inner_id)
+
+    def sample_steps(self, id: str) -> list[int]:
+        """Return the steps of a job with samples, as far as they were read."""
+        store, inner_id = self._resolve(id)
+        return store.sample_steps(inner_id)
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step."""

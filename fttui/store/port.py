@@ -3,7 +3,7 @@
 `Store` serves one profile, `MergedStore` several. The tests' `FakeStore` satisfies the same protocol, checked by mypy.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Set
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Protocol
 
 from fttui.learning.alarms import Report
@@ -14,6 +14,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import EventRow, JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
@@ -44,21 +45,12 @@ class StorePort(Protocol):
         """Rows, health and notices as last published."""
 
     @property
-    def not_offered(self) -> Set[str]:
-        """Routes that the provider does not have: `events`, `checkpoints`, `samples`, `results`, `cancel`, `pause`,
-        `resume`, `delete_job`."""
+    def restrictions(self) -> Restrictions:
+        """Limits of the provider; none where several profiles are shown."""
 
     @property
-    def not_offered_by(self) -> Mapping[str, Set[str]]:
-        """The same for each profile, where several are shown; else nothing."""
-
-    @property
-    def closed(self) -> str:
-        """Why the provider takes no new jobs, as the rest of a sentence about it; empty if it takes them."""
-
-    @property
-    def watched(self) -> Set[str]:
-        """Profiles whose jobs other programs started. In a store of one profile, its name is empty."""
+    def of_profiles(self) -> Mapping[str, Restrictions]:
+        """Limits of the provider of each profile, where several are shown; else nothing."""
 
     @property
     def model_api(self) -> ModelApi | None:
@@ -94,6 +86,9 @@ class StorePort(Protocol):
 
     def samples(self, id: str) -> tuple[StepSamples, ...]:
         """Return the samples of a job by step, as far as they were read. Decodes all of them."""
+
+    def sample_steps(self, id: str) -> list[int]:
+        """Return the steps of a job with samples, as far as they were read. Decodes none."""
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step."""

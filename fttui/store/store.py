@@ -5,7 +5,7 @@ Intents return an `Outcome` and never raise; their result is published before th
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 
 from fttui.api.client import Client
 from fttui.clock import Clock
@@ -16,6 +16,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import EventRow, JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
@@ -71,25 +72,17 @@ class Store:
         return self.feed.snapshot
 
     @property
-    def not_offered(self) -> set[str]:
-        """Routes that the provider does not have."""
-        return self.access.not_offered
+    def restrictions(self) -> Restrictions:
+        """Limits of the provider."""
+        client = self.access.client
+        if client is None:
+            return Restrictions(self.access.not_offered)
+        return Restrictions(self.access.not_offered, client.provider.closed, client.provider.is_watched)
 
     @property
-    def not_offered_by(self) -> Mapping[str, Set[str]]:
+    def of_profiles(self) -> Mapping[str, Restrictions]:
         """Nothing: one profile is shown."""
         return {}
-
-    @property
-    def closed(self) -> str:
-        """Why the provider takes no new jobs; empty if it takes them."""
-        return self.access.client.provider.closed if self.access.client is not None else ""
-
-    @property
-    def watched(self) -> frozenset[str]:
-        """The empty name if other programs started the jobs."""
-        client = self.access.client
-        return frozenset({""} if client is not None and client.provider.is_watched else ())
 
     @property
     def model_api(self) -> ModelApi | None:
@@ -127,7 +120,7 @@ class Store:
     def lacks_numbers(self, id: str) -> bool:
         """Tell whether the log of a job is still to be read."""
         row = self.jobs.rows.get(id)
-        return row is not None and exists(row) and "events" not in self.not_offered and self.jobs.logs.lacks(row)
+        return row is not None and exists(row) and "events" not in self.access.not_offered and self.jobs.logs.lacks(row)
 
     def checkpoints(self, id: str) -> tuple[Checkpoint, ...]:
         """Return every checkpoint of a job ever seen, by step."""
@@ -136,6 +129,10 @@ class Store:
     def samples(self, id: str) -> tuple[StepSamples, ...]:
         """Return the samples of a job by step, as far as they were read."""
         return self._details.samples(id)
+
+    def sample_steps(self, id: str) -> list[int]:
+        """Return the steps of a job with samples, as far as they were read."""
+        return self.archive.samples.steps(id)
 
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job, by step. Slow for a long run: see `run`."""

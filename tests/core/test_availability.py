@@ -4,6 +4,7 @@ import pytest
 
 from fttui.core.availability import Access, access_to, pause_or_resume, why_no_route, why_none, why_not
 from fttui.models import refusals
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import JobRow
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Snapshot
@@ -15,6 +16,8 @@ QUEUED = JobRow("ftjob-3", "queued")
 DONE = JobRow("ftjob-4", "succeeded")
 GONE = JobRow("ftjob-5", "running", gone=True)
 ALL_VERBS = ("create", "clone", "cancel", "pause", "resume", "delete", "delete_copy", "delete_model", "delete_file")
+
+WATCHED = Restrictions(is_watched=True)
 
 
 def test_read_only_session_refuses_every_verb() -> None:
@@ -36,10 +39,10 @@ def test_unreachable_provider_refuses_all_but_the_archived_copy() -> None:
 
 
 def test_runs_of_other_programs_refuse_all_but_what_concerns_their_copies() -> None:
-    alone = ACCESS._replace(watched=frozenset({""}))
+    alone = ACCESS._replace(restrictions=WATCHED)
     refused = {verb for verb in (*ALL_VERBS, "try_model") if why_not(verb, RUNNING, alone) == refusals.WATCHED}
     assert refused == {*ALL_VERBS} - {"delete", "delete_copy"}
-    merged = ACCESS._replace(watched=frozenset({"scratch"}))
+    merged = ACCESS._replace(of_profiles={"scratch": WATCHED})
     assert why_not("cancel", RUNNING._replace(profile="scratch"), merged) == refusals.WATCHED
     assert why_not("cancel", RUNNING._replace(profile="local"), merged) == ""
 
@@ -51,25 +54,29 @@ def test_several_profiles_refuse_a_new_job_only() -> None:
 
 
 def test_verb_without_a_route_is_refused_with_the_profile() -> None:
-    access = ACCESS._replace(not_offered={"pause", "create"})
+    access = ACCESS._replace(restrictions=Restrictions({"pause", "create"}))
     assert why_not("pause", RUNNING, access) == "openai does not offer pause"
     assert why_not("clone", RUNNING, access) == "openai does not offer new jobs"
     assert why_not("cancel", RUNNING, access) == ""
 
 
 def test_verb_is_refused_for_the_jobs_of_profiles_that_lack_it() -> None:
-    access = Access("all", several_profiles=True, not_offered_by={"near": {"pause", "delete_job"}, "work": set()})
+    access = Access(
+        "all",
+        several_profiles=True,
+        of_profiles={"near": Restrictions({"pause", "delete_job"}), "work": Restrictions()},
+    )
     here, there = RUNNING._replace(profile="work"), RUNNING._replace(profile="near")
     assert (why_not("pause", here, access), why_not("pause", there, access)) == ("", "near does not offer pause")
     assert why_none("pause", [here, there], access) == ""
     assert why_not("delete_job", DONE._replace(profile="near"), access) == "near does not offer deleting jobs"
-    files = access._replace(not_offered_by={"near": {"content"}})
+    files = access._replace(of_profiles={"near": Restrictions({"content"})})
     assert why_no_route("content", there, files) == "near does not offer downloads of files"
     assert why_no_route("content", here, files) == why_no_route("content", None, files) == ""
 
 
 def test_closed_provider_refuses_new_jobs_with_its_reason() -> None:
-    access = ACCESS._replace(closed="takes no new jobs")
+    access = ACCESS._replace(restrictions=Restrictions(closed="takes no new jobs"))
     assert why_not("create", None, access) == why_not("clone", DONE, access) == "openai takes no new jobs"
     assert why_not("cancel", RUNNING, access) == ""
 
@@ -140,6 +147,6 @@ def test_pause_key_resumes_a_paused_job() -> None:
 
 def test_access_follows_the_health_of_the_snapshot() -> None:
     offline = Snapshot(health=Health(State.OFFLINE, why="no route", unsent=True))
-    access = access_to("openai", offline, not_offered={"pause"})
-    assert access == Access("openai", unreachable="no route", not_offered={"pause"}, answers=False)
+    access = access_to("openai", offline, restrictions=Restrictions({"pause"}))
+    assert access == Access("openai", unreachable="no route", restrictions=Restrictions({"pause"}), answers=False)
     assert access_to("openai", Snapshot(health=Health(State.LIVE))).answers

@@ -67,7 +67,7 @@ async def test_provider_without_the_route_is_not_asked() -> None:
     world = World()
     world.client.jobs = [job(1)]
     world.store.access.attach(world.client)  # type: ignore[arg-type]
-    world.store.not_offered.add("delete_job")
+    world.store.access.not_offered.add("delete_job")
     await world.poll()
     outcome = (await world.store.delete_jobs([J]))[J]
     assert outcome.message == "this provider does not offer deleting jobs"

@@ -46,18 +46,18 @@ async def test_absent_routes_are_remembered_until_they_expire(
     await world.archive.close()
 
     again = await opened(tmp_path, later=lasts - DAY / 2)
-    assert again.store.not_offered == {"pause"}
+    assert again.store.restrictions.missing == {"pause"}
     outcome = (await again.store.pause([J]))[J]
     assert (outcome.ok, again.client.count("pause_job")) == (False, 0)
     assert "does not offer pause" in outcome.message
     await again.archive.close()
 
     other = await opened(tmp_path, "other")
-    assert other.store.not_offered == set(), "a different profile has a different provider"
+    assert other.store.restrictions.missing == set(), "a different profile has a different provider"
     await other.archive.close()
 
     much_later = await opened(tmp_path, later=lasts + DAY / 2)
-    assert much_later.store.not_offered == set(), "the provider may have added the route"
+    assert much_later.store.restrictions.missing == set(), "the provider may have added the route"
     assert (await much_later.store.pause([J]))[J].ok
     await much_later.archive.close()
 
@@ -68,7 +68,7 @@ async def test_route_that_answers_is_offered_again(tmp_path: Path) -> None:
     assert world.archive.routes.absent(world.clock.now()) == {"events"}
     await world.fetcher.fetch_events(J)
     assert world.archive.routes.absent(world.clock.now()) == set()
-    assert world.store.not_offered == set()
+    assert world.store.restrictions.missing == set()
     await world.archive.close()
 
 
@@ -79,7 +79,7 @@ async def test_missing_result_file_does_not_make_the_route_absent(tmp_path: Path
     for _ in range(5):
         with pytest.raises(NotFound):
             await world.fetcher.fetch_result(J)
-    assert world.store.not_offered == set()
+    assert world.store.restrictions.missing == set()
     await world.archive.close()
 
 
@@ -96,7 +96,7 @@ async def test_route_missing_in_the_dialect_is_never_requested(tmp_path: Path) -
     world = await opened(tmp_path)
     world.client.provider = dataclasses.replace(world.client.provider, missing=frozenset({"pause", "checkpoints"}))
     world.store.access.attach(world.client)  # type: ignore[arg-type]
-    assert world.store.not_offered == {"pause", "checkpoints"}
+    assert world.store.restrictions.missing == {"pause", "checkpoints"}
     assert not (await world.store.pause([J]))[J].ok
     assert world.client.count("pause_job") == 0
     await world.archive.close()

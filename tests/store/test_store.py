@@ -692,7 +692,7 @@ async def test_repeated_failures_make_a_route_absent(world: World, error: NotFou
         with pytest.raises(type(error)):
             await world.fetcher.fetch_events(J)
         assert not (await world.store.pause([J]))[J].ok
-    assert world.store.not_offered == ({"events", "pause"} if absent else set())
+    assert world.store.restrictions.missing == ({"events", "pause"} if absent else set())
     sent = world.client.count("pause_job")
     outcome = (await world.store.pause([J]))[J]
     assert (world.client.count("pause_job") > sent) is not absent
@@ -707,7 +707,7 @@ async def test_route_that_worked_never_becomes_absent(world: World) -> None:
     for _ in range(5):
         with pytest.raises(NotFound):
             await world.fetcher.fetch_events(J)
-    assert world.store.not_offered == set()
+    assert world.store.restrictions.missing == set()
 
 
 async def test_all_jobs_are_written_to_a_new_archive(tmp_path: Any) -> None:

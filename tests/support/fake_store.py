@@ -14,6 +14,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.file import File, Model
 from fttui.models.job import Job
 from fttui.models.metric import Point
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import EventRow, JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
@@ -79,10 +80,8 @@ class FakeStore:
     """Jobs whose log is not read yet."""
     needed: tuple[str, ...] | None = ()
     """Jobs whose numbers the list needs."""
-    not_offered: frozenset[str] = frozenset()
-    not_offered_by: dict[str, frozenset[str]] = field(default_factory=dict)
-    closed: str = ""
-    watched: frozenset[str] = frozenset()
+    restrictions: Restrictions = field(default_factory=Restrictions)
+    of_profiles: dict[str, Restrictions] = field(default_factory=dict)
     model_api: ModelApi | None = None
     notices: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
@@ -151,6 +150,9 @@ class FakeStore:
 
     def samples(self, id: str) -> tuple[StepSamples, ...]:
         return tuple(map(StepSamples.read, self.sampled.get(id, ())))
+
+    def sample_steps(self, id: str) -> list[int]:
+        return [each.step_number for each in self.samples(id) if each.step_number is not None and each.samples]
 
     def file(self, id: str) -> File | None:
         return File.read({"id": id, "filename": "train.jsonl", "bytes": 29_900}) if id == "file-train" else None

@@ -64,7 +64,7 @@ class ComparedJobs:
     def unread(self) -> list[str]:
         """Jobs whose events have not been read yet."""
         store, rows = self._model.store, self._model.rows()
-        if store is None or not self._model.snapshot.health.is_good or "events" in store.not_offered:
+        if store is None or not self._model.snapshot.health.is_good or "events" in store.restrictions.missing:
             return []
         return [id for id in self._ids if id in rows and not store.has_read_events(id)]
 

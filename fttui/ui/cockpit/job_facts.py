@@ -23,14 +23,14 @@ def empty_log_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
     """Return the text of the log of a job without events."""
     if row.gone or (row.status.is_final and store.has_read_events(row.id)):
         return "Events are no longer available for this job."
-    if "events" in store.not_offered:
+    if "events" in store.restrictions.missing:
         return f"{service.profile} does not offer events."
     return "No events yet."
 
 
 def empty_checkpoints_text(store: StorePort, row: JobRow, service: ServiceInfo) -> str:
     """Return the text of the checkpoints pane of a job without checkpoints."""
-    if "checkpoints" in store.not_offered:
+    if "checkpoints" in store.restrictions.missing:
         return f"{service.profile} does not offer checkpoints."
     return "No checkpoints." if row.status.is_final else "No checkpoints yet."
 

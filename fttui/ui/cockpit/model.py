@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fttui.core.availability import Access, Verb, access_to, why_no_route, why_none, why_not
 from fttui.core.try_candidates import why_no_model
 from fttui.models.refusals import NO_JOB
+from fttui.models.restrictions import Restrictions
 from fttui.models.row import JobRow
 from fttui.store.job_values import Known
 from fttui.store.snapshot import Change, Snapshot
@@ -297,15 +298,14 @@ class CockpitModel:
     def access(self) -> Access:
         """Return the facts that allow or forbid actions at present."""
         service, store = self.service, self.store
+        restrictions = store.restrictions if store is not None else Restrictions()
         return access_to(
             service.profile,
             store.snapshot if store is not None else None,
             read_only=service.read_only,
-            not_offered=store.not_offered if store is not None else frozenset(),
-            not_offered_by=store.not_offered_by if store is not None else {},
-            closed=store.closed if store is not None else "",
+            restrictions=restrictions._replace(is_watched=restrictions.is_watched or service.is_watched),
+            of_profiles=store.of_profiles if store is not None else {},
             several_profiles=service.profile == ALL,
-            watched=frozenset({""}) if service.is_watched else store.watched if store is not None else frozenset(),
         )
 
     def _form_access(self) -> Access:
@@ -369,14 +369,14 @@ class CockpitModel:
     def has_samples(self, row: JobRow, step: int | None) -> bool:
         """Return whether answers of the model at a step of the training are stored."""
         store = self.store
-        return store is not None and any(each.step_number == step and each.samples for each in store.samples(row.id))
+        return store is not None and step in store.sample_steps(row.id)
 
     def _why_no_model(self) -> str:
         """Return the reason why none of the targets has a model to try; empty when one has."""
         store, rows = self.store, self.targets()
         if store is None or not rows:
             return NO_JOB
-        if any(row.fine_tuned_model or store.checkpoints(row.id) or store.samples(row.id) for row in rows):
+        if any(row.fine_tuned_model or store.checkpoints(row.id) or store.sample_steps(row.id) for row in rows):
             return ""
         return why_no_model(rows[0])
 

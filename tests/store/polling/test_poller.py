@@ -455,7 +455,7 @@ async def test_absent_routes_are_not_requested_again() -> None:
     async with world.running():
         world.store.look_at(J)
         await world.clock.run(600)
-    assert world.store.not_offered == {"events", "checkpoints"}
+    assert world.store.restrictions.missing == {"events", "checkpoints"}
     assert (world.client.count("list_events"), world.client.count("list_checkpoints")) == (1, 1)
     assert world.state is State.LIVE
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fttui.learning.run import run_of
+from fttui.models.restrictions import Restrictions
 from tests.support.fake_store import NOW, FakeStore, event, job
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -114,7 +115,7 @@ async def test_refused_deletion_keeps_the_model_in_the_table() -> None:
 
 async def test_delete_says_why_it_cannot() -> None:
     found = store()
-    found.not_offered = frozenset({"delete_model"})
+    found.restrictions = Restrictions({"delete_model"})
     async with cockpit(found) as ui:
         await open_pane(ui)
         await ui.press("D")
@@ -150,7 +151,7 @@ async def test_job_without_checkpoints_says_why() -> None:
         assert ui.prompt == "delete: no checkpoint with a model is selected"
         await ui.press("escape", "j")
         assert shown(ui) == [" No checkpoints."]
-        found.not_offered = frozenset({"checkpoints"})
+        found.restrictions = Restrictions({"checkpoints"})
         await ui.press("k")
         assert shown(ui)[0].endswith("does not offer checkpoints.")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fttui.models.restrictions import Restrictions
 from fttui.store.health import State
 from fttui.ui.terminal.escape_codes import clipboard
 from tests.support.fake_store import FakeStore, job
@@ -79,7 +80,7 @@ async def test_actions_are_refused_while_the_provider_is_unreachable() -> None:
 
 
 async def test_delete_offers_only_what_can_be_deleted() -> None:
-    async with cockpit(FakeStore(not_offered=frozenset({"delete_job"})).put(job(1, "succeeded"), job(2))) as ui:
+    async with cockpit(FakeStore(restrictions=Restrictions({"delete_job"})).put(job(1, "succeeded"), job(2))) as ui:
         await ui.press("D")
         assert ui.prompt == "delete: local does not offer deleting jobs"
         await ui.publish(state=State.OFFLINE, why="cannot reach it: connection refused", **UNSENT)

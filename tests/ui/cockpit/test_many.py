@@ -2,6 +2,7 @@
 
 import pytest
 
+from fttui.models.restrictions import Restrictions
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import cockpit
 
@@ -74,7 +75,7 @@ async def test_pause_key_pauses_then_resumes() -> None:
 @pytest.mark.parametrize("key", ["c", "P"])
 async def test_verb_not_offered_by_the_provider_is_refused(key: str) -> None:
     found = store()
-    found.not_offered = frozenset({"pause", "cancel"})
+    found.restrictions = Restrictions({"pause", "cancel"})
     async with cockpit(found) as ui:
         await ui.press(key)
         assert "local does not offer " in ui.prompt

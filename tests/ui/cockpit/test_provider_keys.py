@@ -6,6 +6,7 @@ import pytest
 
 from fttui.api import providers
 from fttui.commands import BY_ID, footer_entries
+from fttui.models.restrictions import Restrictions
 from fttui.ui.render.status_line import ServiceInfo
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
@@ -58,7 +59,7 @@ WORDS = {
 
 def store(name: str) -> FakeStore:
     facts = providers.provider(name, "https://provider.example/v1")
-    found = FakeStore(not_offered=facts.missing, closed=facts.closed)
+    found = FakeStore(restrictions=Restrictions(facts.missing, facts.closed))
     saved = {"id": "c1", "step_number": 10, "fine_tuned_model_checkpoint": "ft:m:ckpt-step-10"}
     ended = job(3, "succeeded", user_provided_suffix=DONE, fine_tuned_model="ft:m:d")
     found.saved = {ended["id"]: [saved]}
