@@ -24,6 +24,14 @@ class ArchiveSamples:
         found: list[Any] = self._database.read_job(id, lambda db, job: db.execute(sql, (job,)).fetchall(), [])
         return [raw for *_, raw in self._database.damage.sound(found, "samples", id)]
 
+    def steps(self, id: str) -> list[int]:
+        """Return the steps with samples of a job. Decodes none."""
+        sql = "SELECT step FROM samples WHERE job = ? AND json_valid(raw) AND json_array_length(raw, '$.samples') > 0"
+        none: list[int] = []
+        return self._database.read_job(
+            id, lambda db, job: [step for (step,) in db.execute(f"{sql} ORDER BY step", (job,))], none
+        )
+
     def newest(self, id: str) -> str | None:
         """Return the id of the samples of the last step, or None without any."""
         sql = "SELECT id FROM samples WHERE job = ? ORDER BY step DESC LIMIT 1"

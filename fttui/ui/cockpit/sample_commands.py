@@ -50,9 +50,9 @@ class SampleCommands:
         self._try_step = try_step
         self._show_note = show_note
 
-    def _steps(self, row: JobRow) -> list[int | None]:
+    def _steps(self, row: JobRow) -> list[int]:
         store = self._model.store
-        return [] if store is None else [each.step_number for each in store.samples(row.id) if each.samples]
+        return [] if store is None else store.sample_steps(row.id)
 
     async def open(self, row: JobRow, step: int | None = None) -> None:
         """Show the samples of a job, at a step or at the newest one; where there are none, say so."""
