@@ -4,7 +4,7 @@ Keys, footer, palette and commands ask here, so each refusal has one wording. Th
 the provider decides in the end. Standard library only, because the first footer needs it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -46,6 +46,9 @@ _DONE = {
 }
 _STATES = {"pause": (Status.RUNNING, Status.UNKNOWN), "resume": (Status.PAUSED, Status.UNKNOWN)}
 """States in which a job can be paused or resumed. A state that fttui does not know may be either."""
+
+
+_DELETED: tuple[tuple[str, Verb], ...] = (("job", "delete_job"), ("copy", "delete_copy"))
 
 
 class Access(NamedTuple):
@@ -132,6 +135,23 @@ def why_none(verb: Verb | Literal["pause_or_resume"], jobs: Iterable[JobRow], ac
         return next(iter(found))
     done = "paused or resumed" if verb == "pause_or_resume" else _DONE[verb]
     return f"none of the {number} jobs can be {done}: {', '.join(found)}"
+
+
+def deletable(jobs: Sequence[JobRow], access: Access, has_checkpoints: Callable[[JobRow], bool]) -> set[str]:
+    """Return what can be deleted of jobs: `job`, `model`, `checkpoints` and `copy`.
+
+    Args:
+        has_checkpoints: tells whether the provider has models of the checkpoints of a job.
+    """
+    found = {kind for kind, verb in _DELETED if not why_none(verb, jobs, access)}
+    if why_not("delete_model", None, access):
+        return found
+    kept = [job for job in jobs if not job.gone and not why_no_route("delete_model", job, access)]
+    if any(job.fine_tuned_model for job in kept):
+        found.add("model")
+    if len(jobs) == 1 and kept and jobs[0].status.is_final and has_checkpoints(jobs[0]):
+        found.add("checkpoints")
+    return found
 
 
 def why_no_route(route: str, job: JobRow | None, access: Access) -> str:

@@ -201,7 +201,8 @@ async def test_runs_are_shown_beside_the_jobs_of_a_service(tmp_path: Path) -> No
     both = MergedSession({"hosted": hosted, "mine": mine})
     await polled(both, FakeClock(), lambda: len(both.store.snapshot.rows) == 2)
     assert sorted(both.store.snapshot.rows) == ["hosted/ftjob-00001", "mine/a"]
-    assert both.store.watched == {"mine"}
+    watched = {profile for profile, limits in both.store.of_profiles.items() if limits.is_watched}
+    assert watched == {"mine"}
     await both.close()
 
 

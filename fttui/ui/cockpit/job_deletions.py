@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fttui.config.choose import LOCAL
 from fttui.core import questions
-from fttui.core.availability import Verb, why_none
+from fttui.core.availability import Verb
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Outcome
@@ -45,10 +44,7 @@ class JobDeletions:
             self._prompt.show_message(f"delete: {reason or 'not connected yet'}", "warn")
             return
         choices = await self._choices(store, rows)
-        if not choices:
-            verb: Verb = "delete_copy" if all(row.gone for row in rows) else "delete_job"
-            self._prompt.show_message(f"delete: {why_none(verb, rows, self._model.access())}", "warn")
-        elif len(choices) == 1:
+        if len(choices) == 1:
             ((_, ask),) = choices.values()
             ask()
         else:
@@ -60,36 +56,32 @@ class JobDeletions:
         from fttui.core.affected import checkpoint_models, loss_of
 
         choices: dict[str, tuple[str, Ask]] = {}
-        able = self._able("delete_job", rows)
-        if able:
+        kinds = self._model.deletable(rows)
+        if "job" in kinds:
+            able = self._able("delete_job", rows)
             word = "job" if len(rows) == 1 else f"{len(able)} jobs"
-            is_local = all(map(self._is_local, able))
+            is_local = all(map(self._model.is_local, able))
             # Read before the question opens, so that keys typed after the choice meet the question.
             loss = await loss_of(store, self._model.snapshot.rows, able) if is_local else None
             choices["j"] = (word, partial(self._ask_jobs, store, able, rows, loss))
-        if not self._model.why_not("delete_model"):
+        if "model" in kinds:
             kept = [row for row in rows if not row.gone and not self._model.why_no_route("delete_model", row)]
             models = {_model_of(row): row for row in kept if row.fine_tuned_model}
-            if models:
-                word = "model" if len(models) == 1 else f"{len(models)} models"
-                choices["m"] = (word, partial(self._ask_models, store, models))
-            row = rows[0]
-            if len(rows) == 1 and kept and row.status.is_final:
-                checkpoints = checkpoint_models(store, row, is_local=self._is_local(row))
-                if checkpoints:
-                    word = f"{len(checkpoints)} checkpoint{'' if len(checkpoints) == 1 else 's'}"
-                    choices["c"] = (word, partial(self._ask_checkpoints, row, checkpoints))
-        copies = self._able("delete_copy", rows)
-        if copies:
+            word = "model" if len(models) == 1 else f"{len(models)} models"
+            choices["m"] = (word, partial(self._ask_models, store, models))
+        if "checkpoints" in kinds:
+            (row,) = rows
+            checkpoints = checkpoint_models(store, row, is_local=self._model.is_local(row))
+            word = f"{len(checkpoints)} checkpoint{'' if len(checkpoints) == 1 else 's'}"
+            choices["c"] = (word, partial(self._ask_checkpoints, row, checkpoints))
+        if "copy" in kinds:
+            copies = self._able("delete_copy", rows)
             word = "archived copy" if len(rows) == 1 else f"{len(copies)} archived copies"
             choices["a"] = (word, partial(self._ask_copies, copies, rows))
         return choices
 
     def _able(self, verb: Verb, rows: Sequence[JobRow]) -> list[JobRow]:
         return [row for row in rows if not self._model.why_not(verb, row)]
-
-    def _is_local(self, row: JobRow) -> bool:
-        return self._model.service.is_local or row.profile == LOCAL
 
     def _provider(self, rows: Sequence[JobRow]) -> str:
         if self._model.service.profile != ALL:
@@ -118,7 +110,7 @@ class JobDeletions:
         heirs = heirs_of(self._model.snapshot.rows, (row.fine_tuned_model for row in rows), rows)
         checkpoints = 0
         if len(rows) == 1:
-            checkpoints = len(checkpoint_models(store, rows[0], is_local=self._is_local(rows[0])))
+            checkpoints = len(checkpoint_models(store, rows[0], is_local=self._model.is_local(rows[0])))
         question = questions.delete_models_question(list(models), rows, heirs, checkpoints)
         self._confirm_models(question, list(models), "models")
 

@@ -100,11 +100,11 @@ class LateStore:
             if row.fine_tuned_model and row.summary.best is not None and row.summary.is_validation
         }
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         store = self._store
         from fttui.models.assessment import Assessment
 
-        return await store.assess(spec, has_files=has_files) if store is not None else Assessment()
+        return await store.assess(*specs, has_files=has_files) if store is not None else Assessment()
 
     async def create(self, spec: JobSpec) -> Outcome:
         store = self._store

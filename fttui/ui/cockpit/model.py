@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from fttui.core.availability import Access, Verb, access_to, why_no_route, why_none, why_not
+from fttui.config.choose import LOCAL
+from fttui.core.availability import Access, Verb, access_to, deletable, why_no_route, why_none, why_not
 from fttui.core.try_candidates import why_no_model
 from fttui.models.refusals import NO_JOB
 from fttui.models.restrictions import Restrictions
@@ -349,22 +350,29 @@ class CockpitModel:
                 return NO_JOB
         return ""
 
+    def deletable(self, rows: Sequence[JobRow]) -> set[str]:
+        """Return what can be deleted of jobs, as `availability.deletable`."""
+        from fttui.core.affected import checkpoint_models
+
+        store = self.store
+        if store is None:
+            return set()
+        return deletable(
+            rows, self.access(), lambda row: bool(checkpoint_models(store, row, is_local=self.is_local(row)))
+        )
+
+    def is_local(self, row: JobRow) -> bool:
+        """Return whether a job is of the embedded service."""
+        return self.service.is_local or row.profile == LOCAL
+
     def _why_nothing_to_delete(self) -> str:
         """Return the reason why nothing of the targets can be deleted; empty when something can."""
-        store, rows = self.store, self.targets()
-        if store is None or not rows:
+        rows = self.targets()
+        if not rows or self.store is None:
             return NO_JOB
-        access = self.access()
-        reason = why_none("delete_job", rows, access)
-        if not reason or not why_none("delete_copy", rows, access):
+        if self.deletable(rows):
             return ""
-        if not self.why_not("delete_model") and any(
-            row.fine_tuned_model or store.checkpoints(row.id)
-            for row in rows
-            if not row.gone and row.status.is_final and not self.why_no_route("delete_model", row)
-        ):
-            return ""
-        return why_none("delete_copy", rows, access) if all(row.gone for row in rows) else reason
+        return why_none("delete_copy" if all(row.gone for row in rows) else "delete_job", rows, self.access())
 
     def has_samples(self, row: JobRow, step: int | None) -> bool:
         """Return whether answers of the model at a step of the training are stored."""
