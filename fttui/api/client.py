@@ -96,15 +96,17 @@ class Client:
         """Return whether the metadata of a job, with a create token, comes back with the job."""
         return self._api.carries(spec)
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         """Return what the provider says about a job before it is created.
 
         Args:
+            specs: the job; without files also the other jobs of its sweep, which differ in their settings.
             has_files: the files of the job are at the provider, so it may know a price. Otherwise only refusals.
         """
         if has_files:
-            return await self._api.estimate(spec)
-        return Assessment(self._api.refuse(spec) or await self._api.exceeds(spec))
+            return await self._api.estimate(specs[0])
+        refusals = map(self._api.refuse, specs)
+        return Assessment(next(filter(None, refusals), "") or await self._api.exceeds(specs))
 
     async def create_job(self, spec: JobSpec) -> Job:
         """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors.

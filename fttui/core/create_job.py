@@ -176,7 +176,7 @@ def unused_files(ids: tuple[str, ...]) -> str:
 class Sender(Protocol):
     """Sends files and create requests: a store, or `ClientSender`."""
 
-    async def assess(self, spec: "JobSpec", *, has_files: bool) -> "Assessment": ...
+    async def assess(self, *specs: "JobSpec", has_files: bool) -> "Assessment": ...
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
     async def create(self, spec: "JobSpec") -> Outcome: ...
 
@@ -189,10 +189,10 @@ class ClientSender:
         self._archive = archive
         self._clock = clock
 
-    async def assess(self, spec: "JobSpec", *, has_files: bool) -> "Assessment":
+    async def assess(self, *specs: "JobSpec", has_files: bool) -> "Assessment":
         from fttui.store.provider_access import assess
 
-        return await assess(self._client, spec, has_files=has_files)
+        return await assess(self._client, *specs, has_files=has_files)
 
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome:
         from fttui.store.upload_once import upload_once
@@ -353,7 +353,8 @@ class CreateJob:
             others: the other jobs of a sweep, with the same model.
         """
         self.is_sent = False
-        reason = _pairs_error(spec, self._pricing) or await self._refusal(spec, others)
+        reason = _pairs_error(spec, self._pricing)
+        reason = reason or (await self._sender.assess(spec, *others, has_files=False)).refusal
         if reason:
             ending = "" if reason.endswith("?") else "."
             return Result(Outcome(False, f"Not created: {reason}{ending}"), Stage.SETTINGS)
@@ -395,14 +396,6 @@ class CreateJob:
                 self._ready.clear()  # the provider may no longer have them
             return Result(created, Stage.CREATE, unused=() if created.ambiguous else self._unused(spec))
         return Result(created, Stage.CREATE, warning="" if plan is None else self._remember(created.id, plan))
-
-    async def _refusal(self, spec: "JobSpec", others: "Sequence[JobSpec]") -> str:
-        """Return why the provider would refuse a job; empty if nothing is known. Others differ in their settings."""
-        is_local = self._pricing.provider == "local"
-        for each in (spec, *(other for other in others if is_local and other.trainer_settings)):
-            if reason := (await self._sender.assess(each, has_files=False)).refusal:
-                return reason
-        return ""
 
     async def _check(self, spec: "JobSpec", files: LocalFiles) -> Report | None:
         if files.paths:

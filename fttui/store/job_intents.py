@@ -41,10 +41,10 @@ class JobIntents:
         self._jobs = jobs
         self._details = details
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         """Return what the provider says about a job before it is created; nothing without a connection."""
         client = self._access.client
-        return Assessment() if client is None else await assess(client, spec, has_files=has_files)
+        return Assessment() if client is None else await assess(client, *specs, has_files=has_files)
 
     async def create(self, spec: JobSpec) -> Outcome:
         """Create a job exactly once: see `create_once`."""

@@ -131,7 +131,7 @@ class StorePort(Protocol):
 
     # Intents
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         """Return what the provider says about a job before it is created."""
 
     async def create(self, spec: JobSpec) -> Outcome:
@@ -202,7 +202,7 @@ class FormPort(Protocol):
     def best_losses(self) -> dict[str, float]:
         """Return the best validation loss of jobs, by their tuned model."""
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment: ...
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment: ...
     async def create(self, spec: JobSpec) -> Outcome: ...
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
 

@@ -146,10 +146,10 @@ class ProviderAccess:
             await self._archive.routes.remember_absent(route, until)
 
 
-async def assess(client: Client, spec: JobSpec, *, has_files: bool) -> Assessment:
+async def assess(client: Client, *specs: JobSpec, has_files: bool) -> Assessment:
     """Return what a provider says about a job before it is created. A failed request says nothing."""
     try:
-        return await client.assess(spec, has_files=has_files)
+        return await client.assess(*specs, has_files=has_files)
     except ApiError:
         return Assessment()
 

@@ -124,7 +124,10 @@ class Runs:
             del self._runs[next(iter(self._runs))]
 
     def _goes_back(self, id: str, cached: _Cached) -> bool:
-        """Tell whether newer events have steps below the last of a run: after a resume, or behind a checkpoint."""
+        """Tell whether newer events have steps below the last of a run: after a resume, or behind a checkpoint.
+
+        True also for more events than are looked at.
+        """
         rows = self._archive.events.rows(id, after=cached.newest, limit=PART)
         steps = (lenient.whole(lenient.mapping(decode(row.data or None)).get("step")) for row in rows)
         return len(rows) == PART or any(step is not None and step < cached.run.last_step for step in steps)

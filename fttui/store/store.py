@@ -196,9 +196,9 @@ class Store:
 
     # Intents
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         """Return what the provider says about a job before it is created."""
-        return await self._intents.assess(spec, has_files=has_files)
+        return await self._intents.assess(*specs, has_files=has_files)
 
     async def create(self, spec: JobSpec) -> Outcome:
         """Create a job exactly once."""

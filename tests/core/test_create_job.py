@@ -343,8 +343,9 @@ def test_end_of_the_event_loop_ends_a_running_check(world: World, monkeypatch: p
 
 async def test_every_job_of_a_sweep_over_settings_is_judged_before_the_upload(world: World) -> None:
     class Judging(Provider):
-        async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
-            return Assessment("lora_r: 1 to 512" if spec.hyperparameters.get("lora_r") == 900 else "")
+        async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
+            is_wrong = any(spec.hyperparameters.get("lora_r") == 900 for spec in specs)
+            return Assessment("lora_r: 1 to 512" if is_wrong else "")
 
     world.client = Judging()
     world.pricing = Pricing(Service(base_url=None, is_local=True))

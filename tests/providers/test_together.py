@@ -274,6 +274,7 @@ def test_what_cannot_be_said_is_refused_before_a_request(
         (["--n-epochs", "21"], "takes a n_epochs of at most 20"),
         (["--batch-size", "4"], "takes a batch_size of at least 8"),
         (["--hyperparameter", "lora_r=128"], "takes a lora_r of at most 64"),
+        (["--yes", "--hyperparameter", "lora_r=8,128"], "takes a lora_r of at most 64"),
         (["--hyperparameter", "learning_rate=0.5"], "takes a learning_rate of at most 0.01"),
         (["--method", "dpo", "--batch-size", "20"], "takes a batch_size of at most 16"),
         (["--model", "gpt-4"], "does not tune gpt-4: Model gpt-4 is not available for fine-tuning"),

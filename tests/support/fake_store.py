@@ -259,7 +259,7 @@ class FakeStore:
         self.sent.append(("upload", path))
         return Outcome(True, "", f"file-{len(self.sent)}")
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         return self.assessments.get(has_files, Assessment())
 
     async def create(self, spec: JobSpec) -> Outcome:

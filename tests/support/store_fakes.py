@@ -165,7 +165,7 @@ class FakeClient:
     def carries_metadata(self, spec: JobSpec) -> bool:
         return True
 
-    async def assess(self, spec: JobSpec, *, has_files: bool) -> Assessment:
+    async def assess(self, *specs: JobSpec, has_files: bool) -> Assessment:
         return self.assessments.get(has_files, Assessment())
 
     async def create_job(self, spec: JobSpec) -> Job:

@@ -1,6 +1,6 @@
 """The calls of the API of one provider. The base class speaks OpenAI's API; a near provider is a subclass."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import copy
 from typing import Any, Self, TypeVar
@@ -177,8 +177,8 @@ class Dialect:
         """Return whether the metadata of a job, with a create token, comes back with the job."""
         return self.provider.keeps_metadata and len(spec.metadata) < MAX_METADATA
 
-    async def exceeds(self, spec: JobSpec) -> str:
-        """Return the limit of the provider that a job exceeds; empty if none is known."""
+    async def exceeds(self, specs: Sequence[JobSpec]) -> str:
+        """Return the limit of the provider that one of the jobs exceeds; empty if none is known. All have one model."""
         return ""
 
     async def estimate(self, spec: JobSpec) -> Assessment:

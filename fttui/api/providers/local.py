@@ -1,7 +1,7 @@
 """The embedded service of this machine, reached through a Unix socket."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fttui.api.errors import NotFound, Unreachable
@@ -21,12 +21,15 @@ class Local(Dialect):
     async def model(self, id: str) -> Model:
         return await super().model(_absolute(id))
 
-    async def exceeds(self, spec: JobSpec) -> str:
+    async def exceeds(self, specs: Sequence[JobSpec]) -> str:
         try:
-            model = await self.model(spec.model)
+            model = await self.model(specs[0].model)
         except NotFound as error:
             return error.reason.rstrip(".")
-        return trainer_settings_error(spec, model.settings, model.trainer) if model.settings is not None else ""
+        if model.settings is None:
+            return ""
+        reasons = (trainer_settings_error(spec, model.settings, model.trainer) for spec in specs)
+        return next(filter(None, reasons), "")
 
     async def export_model(
         self, model: str, directory: str, *, merged: bool, progress: Callable[[Phase], object]

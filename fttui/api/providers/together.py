@@ -1,7 +1,7 @@
 """Together: lists without pages, prices and limits of its own, metrics beside the events."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -135,15 +135,17 @@ class Together(Dialect):
         half = "" if reason else together_body.refusal(spec)
         return f"{self.provider.title} {half}" if half else reason
 
-    async def exceeds(self, spec: JobSpec) -> str:
-        query = [("model_name", spec.model)]
+    async def exceeds(self, specs: Sequence[JobSpec]) -> str:
+        model = specs[0].model
+        query = [("model_name", model)]
         try:
             limits = await self._read("/fine-tunes/models/limits", query)
         except NotFound as error:
             if error.code == UNKNOWN_ROUTE:
                 return ""
-            return f"{self.provider.title} does not tune {spec.model}: {error.message}"
-        half = together_body.over_limits(spec, lenient.mapping(limits))
+            return f"{self.provider.title} does not tune {model}: {error.message}"
+        halves = (together_body.over_limits(spec, lenient.mapping(limits)) for spec in specs)
+        half = next(filter(None, halves), "")
         return f"{self.provider.title} {half}" if half else ""
 
     async def estimate(self, spec: JobSpec) -> Assessment:
