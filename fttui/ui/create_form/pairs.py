@@ -89,7 +89,7 @@ def _written_key(key: str) -> str:
 
 
 def _written(text: str) -> str:
-    is_one = "," not in text and not text.startswith('"') and not _NEXT_PAIR.search(f" {text}")
+    is_one = "," not in text and '"' not in text and not _NEXT_PAIR.search(f" {text}")
     return text if text and is_one and clean_line(text) == text.strip() == text else _quoted(text)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fttui.text import clean_line
@@ -19,6 +19,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(TEXTS, TEXTS))
+@example({"1": ':= "', "=[:": ""})
 def test_texts_are_read_back_unchanged(pairs: dict[str, str]) -> None:
     text = text_of(pairs)
     assert pairs_of(text) == pairs
