@@ -6,7 +6,7 @@ import click
 
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import json_options
-from fttui.cli.groups import Group, ServiceCommand
+from fttui.cli.groups import Command, Group
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import Column, say
 from fttui.config import load
@@ -22,7 +22,7 @@ def engines() -> None:
     """
 
 
-@engines.command("list", cls=ServiceCommand, short_help="List the engines of config.toml.")
+@engines.command("list", cls=Command, short_help="List the engines of config.toml.")
 @json_options
 @pass_invocation
 def list_(invocation: Invocation) -> int:
@@ -59,7 +59,7 @@ def _row(name: str, engine: Engine, local: Local) -> dict[str, Any]:
     }
 
 
-@engines.command("test", cls=ServiceCommand, short_help="Run a job of one second.")
+@engines.command("test", cls=Command, short_help="Run a job of one second.")
 @click.argument("name")
 @pass_invocation
 def test(invocation: Invocation, name: str) -> int:

@@ -68,7 +68,7 @@ class Provider:
     gives_weights: bool = False
     """Weights of tuned models can be downloaded: see `Dialect.weights`."""
     closed: str = ""
-    """Why the provider takes no new jobs, as the rest of a sentence that begins with it; empty if it takes them."""
+    """Words after the provider's name that say why it takes no new jobs; empty if it takes them."""
     is_watched: bool = False
     """Jobs were started by other programs, and fttui only reads their files."""
     has_samples: bool = False

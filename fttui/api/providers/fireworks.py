@@ -180,7 +180,7 @@ def _job(raw: dict[str, Any]) -> dict[str, Any]:
         "error": fault if status is Status.FAILED and lenient.line(fault.get("code")) not in ("", "OK") else None,
     }
     cost = lenient.mapping(raw.get("estimatedCost"))
-    if status.is_final and cost:  # an estimate in name: there is no bill
+    if status.is_final and cost:  # Fireworks calls it an estimate, and sends no bill
         amount = (lenient.number(cost.get("units")) or 0) + (lenient.number(cost.get("nanos")) or 0) / NANO
         found[COST] = {"amount": amount, "currency": cost.get("currencyCode")}
     return found
