@@ -31,7 +31,7 @@ from fttui.models.samples import StepSamples
 from fttui.models.wire import Wire
 from fttui.store import query, record
 from fttui.store.archive.archive import Archive
-from fttui.store.archive.first_rows import first_rows, rows_of
+from fttui.store.archive.first_rows import read_rows
 from fttui.store.archive.metrics import archived_points
 from fttui.store.clock_alarms import ClockAlarms, ClockFacts
 from fttui.store.runs import number_of
@@ -158,7 +158,7 @@ class ServiceReader:
         by_clock = await self._read_clock_facts()
         progress: dict[str, JobRow] = {}
         if not options.filter.is_empty or options.sort != query.NEWEST:
-            progress = {row.id: row for row in first_rows(archive_file(), self._key, 100_000)[0]}
+            progress = read_rows(archive_file(), self._key)
         now = self._clock.now()
         found: dict[str, Job] = {}
         matching: list[JobRow] = []
@@ -210,7 +210,7 @@ class ServiceReader:
             yield part
 
     def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
-        known = rows_of(archive_file(), self._key, [job.id for job in jobs])
+        known = read_rows(archive_file(), self._key, [job.id for job in jobs])
         rows = [self._by_clock.added_to(_row_of(job, known.get(job.id)), job.training_file) for job in jobs]
         return JobList(jobs, more, complete, rows)
 
@@ -365,7 +365,9 @@ class ArchiveReader:
 
     def _rows(self, options: ListOptions) -> tuple[list[JobRow], int]:
         """Return the matching rows in order, and the number of those left out for want of a loss."""
-        rows, now = self._archive.jobs.rows(), self._clock.now()
+        unread = self._archive.jobs.unread_ends()
+        rows = [row.without_numbers() if row.id in unread else row for row in self._archive.jobs.rows()]
+        now = self._clock.now()
         by_clock = ClockAlarms(self._archive)
         rows = by_clock.added_to(rows, now)
         found = query.select(rows, options.filter, options.sort, now=now, known=options.known)
@@ -379,6 +381,7 @@ class ArchiveReader:
         body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)
         if body is None or row is None:
             raise NotArchived(id)
+        row = row.without_numbers() if id in self._archive.jobs.unread_ends() else row
         return FoundJob(Job.read(decode(body, id=id)), row)
 
     async def events(self, id: str) -> EventLog:
@@ -455,8 +458,11 @@ def oldest_first(events: Sequence[Event]) -> list[Event]:
 
 
 def _row_of(job: Job, known: JobRow | None) -> JobRow:
-    """Return a job as a row. The service lists neither steps nor losses; both come from the archive."""
-    if known is None:
+    """Return a job as a row. The service lists neither steps nor losses; both come from the archive.
+
+    What the archive knows of a running job is not the end of one that has ended meanwhile.
+    """
+    if known is None or (job.status.is_final and known.status.is_live):
         return job.row()
     row = job.row(step=known.step, total=known.total_steps, loss=known.loss)
     return row._replace(summary=known.summary, alarms=known.alarms)

@@ -60,6 +60,10 @@ class JobRow(NamedTuple):
         """Return this row with more kinds of alarms, with commas between."""
         return self._replace(alarms=",".join(filter(None, (self.alarms, kinds)))) if kinds else self
 
+    def without_numbers(self) -> "JobRow":
+        """Return this row without its step, losses and alarms: they are those of a moment before the end."""
+        return self._replace(step=None, loss=None, summary=Summary(), alarms="")
+
     @property
     def judged_loss(self) -> float | None:
         """Newest loss by which the job is judged: see `Summary.metric`. Before a summary, the newest training loss."""

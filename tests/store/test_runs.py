@@ -16,6 +16,8 @@ from fttui.models.summary import Summary
 from fttui.store import runs
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_rows
+from fttui.store.archive.schema import LOG_COLUMNS
+from fttui.store.archive.verification import damaged_jobs, damaged_summaries
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.polling.poller import Poller
 from fttui.store.record import record_events, record_jobs
@@ -186,7 +188,7 @@ async def test_damaged_summaries_and_logs_are_replaced_from_what_is_sound(archiv
         await fetcher.replace_damaged()
         assert store.snapshot.rows[J] == sound
         assert archive.jobs.row(J) == sound
-        assert (archive.jobs.with_damaged_summary(), archive.events.with_damaged_state()) == ([], [])
+        assert (damaged_summaries(archive), damaged_jobs(archive, "logs", LOG_COLUMNS)) == ([], [])
         assert store.jobs.logs.unread == {J}
     assert [notice.split(": ")[1].split(".")[0] for notice in store.snapshot.notices] == [
         f"the extent of the log of {J}",

@@ -80,14 +80,14 @@ def sync(invocation: Invocation, full: bool) -> int:
 async def _name_damage(archive: "Archive") -> dict[str, list[str]]:
     """Check the archive, say what changed on the disk, and let it be fetched again. Return that by id."""
     from fttui.store.archive.files import UPLOADED_AGAIN
-    from fttui.store.archive.verification import add_checksums, distrust_damaged
+    from fttui.store.archive.verification import add_checksums, damaged_summaries, distrust_damaged
     from fttui.store.lost_creates import damage_message
 
     damaged = await distrust_damaged(archive)
     if damaged:
         parts = [f"{clean_line(id)} ({', '.join(what)})" for id, what in damaged.items()]
         say(f"fttui: damaged in the archive, and fetched again: {', '.join(parts)}")
-    if summaries := archive.jobs.with_damaged_summary():
+    if summaries := damaged_summaries(archive):
         say(
             f"fttui: damaged in the archive, and computed again: the summary of {', '.join(map(clean_line, summaries))}"
         )

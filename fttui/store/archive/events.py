@@ -73,17 +73,6 @@ class ArchiveEvents:
             self._database.damage.name("the extent of the log", id, READ_AGAIN)
         return state
 
-    def with_damaged_state(self) -> list[str]:
-        """Return the jobs for which the record of the state of the log is damaged. Slow: checks all of them."""
-        columns = ", ".join(f"l.{name}" for name in LOG_COLUMNS.split(", "))
-        sql = f"SELECT l.sum, {columns}, j.id FROM jobs j JOIN logs l ON l.job = j.key WHERE j.profile = ?"
-
-        def find(db: sqlite3.Connection, profile: int) -> list[str]:
-            return [row[-1] for row in db.execute(sql, (profile,)) if not is_sound(row[:-1])]
-
-        none: list[str] = []
-        return self._database.read(find, none)
-
     async def repair_state(self, id: str) -> None:
         """Replace the damaged state of a log by the one that its events allow: older ones may exist."""
         self.state(id)  # names it

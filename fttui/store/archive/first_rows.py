@@ -15,6 +15,7 @@ from fttui.store.archive.schema import (
     NEWEST_FIRST,
     ROW_COLUMNS,
     TABLES,
+    UNREAD_END,
     VERSION,
     beside,
     row_of,
@@ -49,17 +50,19 @@ def rows_named(path: str, profile: str, name: str, end: str) -> list[JobRow]:
     return [row_of(columns) for columns in found]
 
 
-def rows_of(path: str, profile: str, ids: Sequence[str]) -> dict[str, JobRow]:
-    """Return those jobs of a profile that the archive knows, by id."""
+def read_rows(path: str, profile: str, ids: Sequence[str] | None = None) -> dict[str, JobRow]:
+    """Return jobs of a profile by id, all if `ids` is None, whose log was read since their end.
+
+    The numbers of other jobs are those of a moment before their end.
+    """
+    of_profile = "profile = (SELECT key FROM profiles WHERE name = ?)"
+    sql = f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE {of_profile} AND NOT {UNREAD_END}"
+    if ids is None:
+        return {row.id: row for row in map(row_of, _query(path, sql, (profile,)))}
     found: dict[str, JobRow] = {}
     for start in range(0, len(ids), _MOST_IDS):
         part = tuple(ids[start : start + _MOST_IDS])
-        columns = _query(
-            path,
-            f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE profile = (SELECT key FROM profiles WHERE name = ?) "
-            f"AND id IN ({', '.join('?' * len(part))})",
-            (profile, *part),
-        )
+        columns = _query(path, f"{sql} AND id IN ({', '.join('?' * len(part))})", (profile, *part))
         found |= {row.id: row for row in map(row_of, columns)}
     return found
 

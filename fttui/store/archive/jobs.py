@@ -20,6 +20,7 @@ from fttui.store.archive.schema import (
     OF_JOBS,
     ROW_COLUMNS,
     SUMMARY_COLUMNS,
+    UNREAD_END,
     row_of,
 )
 
@@ -94,6 +95,10 @@ class ArchiveJobs:
     def due(self) -> set[str]:
         """Return the jobs that changed after their events were last fetched."""
         return {id for (id,) in self._database.rows("SELECT id FROM jobs WHERE profile = ? AND due")}
+
+    def unread_ends(self) -> set[str]:
+        """Return the jobs that have ended, but whose events end before that."""
+        return {id for (id,) in self._database.rows(f"SELECT id FROM jobs WHERE profile = ? AND {UNREAD_END}")}
 
     def list_state(self) -> ListState:
         """Return how far the provider's list is known."""
@@ -275,19 +280,6 @@ class ArchiveJobs:
             "AND NOT EXISTS (SELECT 1 FROM summaries WHERE summaries.job = jobs.key)"
         )
         return [id for (id,) in self._database.rows(sql)]
-
-    def with_damaged_summary(self) -> list[str]:
-        """Return the jobs with a summary that changed on the disk. Slow: checks all of them."""
-        sql = (
-            f"SELECT summaries.sum, {SUMMARY_COLUMNS}, jobs.id FROM jobs JOIN summaries ON summaries.job = jobs.key "
-            "WHERE profile = ?"
-        )
-
-        def find(db: sqlite3.Connection, profile: int) -> list[str]:
-            return [row[-1] for row in db.execute(sql, (profile,)) if not is_sound(row[:-1])]
-
-        none: list[str] = []
-        return self._database.read(find, none)
 
     async def delete(self, id: str, now: float, files: Collection[str] = ()) -> bool:
         """Delete a job and everything that belongs to it. Returns False for an unknown job.

@@ -276,6 +276,10 @@ ROW_COLUMNS = (
 """Columns of `JOBS` for `row_of`."""
 JOBS = "jobs LEFT JOIN summaries ON summaries.job = jobs.key"
 """Tables with the columns of rows."""
+UNREAD_END = (
+    "(due AND NOT EXISTS (SELECT 1 FROM events WHERE events.job = jobs.key AND events.created_at >= jobs.finished_at))"
+)
+"""Condition for jobs that have ended, but whose events end before that: their steps and losses are not the last."""
 EVENT_COLUMNS = "seq, id, created_at, level, type, message, data, raw"
 """Columns that the checksum of an event covers."""
 POINT_COLUMNS = "step, measured, at"

@@ -6,6 +6,7 @@ from functools import partial
 
 from fttui.checksums import row_sum
 from fttui.store.archive.archive import Archive
+from fttui.store.archive.damage import is_sound
 from fttui.store.archive.schema import (
     CHECKPOINT_COLUMNS,
     CREATE_COLUMNS,
@@ -41,8 +42,7 @@ async def distrust_damaged(archive: Archive) -> dict[str, list[str]]:
     for id in archive.jobs.ids():
         if damaged := damaged_history(archive, id):
             found.setdefault(id, []).extend(damaged)
-    for id in archive.events.with_damaged_state():
-        await archive.events.repair_state(id)
+    for id in await repair_logs(archive):
         found.setdefault(id, []).append("log")
     files = archive.files.damaged()
     if files:
@@ -51,6 +51,36 @@ async def distrust_damaged(archive: Archive) -> dict[str, list[str]]:
     await archive.jobs.distrust([*found, *with_files])
     models = await archive.files.drop_damaged_models()
     return found | {id: ["file"] for id in files} | {id: ["model"] for id in models}
+
+
+def damaged_jobs(archive: Archive, table: str, columns: str) -> list[str]:
+    """Return the jobs whose row in a table changed on the disk. Slow: checks all of them.
+
+    Args:
+        table: table with one row a job: `logs` or `summaries`.
+        columns: columns that the checksum covers.
+    """
+    names = ", ".join(f"{table}.{name}" for name in columns.split(", "))
+    sql = f"SELECT {table}.sum, {names}, jobs.id FROM jobs JOIN {table} ON {table}.job = jobs.key WHERE profile = ?"
+
+    def find(db: sqlite3.Connection, profile: int) -> list[str]:
+        return [row[-1] for row in db.execute(sql, (profile,)) if not is_sound(row[:-1])]
+
+    none: list[str] = []
+    return archive.database.read(find, none)
+
+
+async def repair_logs(archive: Archive) -> list[str]:
+    """Replace the damaged states of logs. Return their jobs."""
+    damaged = await archive.in_thread(partial(damaged_jobs, archive, "logs", LOG_COLUMNS))
+    for id in damaged:
+        await archive.events.repair_state(id)
+    return damaged
+
+
+def damaged_summaries(archive: Archive) -> list[str]:
+    """Return the jobs with a summary that changed on the disk. Slow: checks all of them."""
+    return damaged_jobs(archive, "summaries", SUMMARY_COLUMNS)
 
 
 def damaged_history(archive: Archive, id: str) -> list[str]:

@@ -6,12 +6,13 @@ poller decides what the error means.
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.models.event import Event
 from fttui.models.job import Job
 from fttui.models.raw_json import decode, encode
-from fttui.store.archive.verification import add_checksums
+from fttui.store.archive.verification import add_checksums, damaged_summaries, repair_logs
 from fttui.store.event_logs import LogRead
 from fttui.store.job_table import PAGE, MergeResult
 from fttui.store.lost_creates import LostCreates
@@ -202,10 +203,9 @@ class Fetcher:
 
     async def replace_damaged(self) -> None:
         """Replace damaged states of logs and summaries. Lists are drawn without a look at their checksums."""
-        for id in await self._archive.in_thread(self._archive.events.with_damaged_state):
-            await self._archive.events.repair_state(id)
+        for id in await repair_logs(self._archive):
             self._jobs.logs.update(id)
-        damaged = await self._archive.in_thread(self._archive.jobs.with_damaged_summary)
+        damaged = await self._archive.in_thread(partial(damaged_summaries, self._archive))
         for id in damaged:
             self._archive.damage.name("the summary", id, COMPUTED_AGAIN)
         await self._judge_each(damaged, anew=True)

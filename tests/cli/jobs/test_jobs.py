@@ -115,6 +115,25 @@ def test_log_whose_second_page_fails_is_not_archived_as_whole(fttui: Fttui, serv
     assert len(fttui("jobs", "events", "ftjob-001").lines) == 150
 
 
+def test_numbers_from_before_the_end_of_a_job_are_not_shown_as_its_last(fttui: Fttui, service: Service) -> None:
+    def metrics(step: int, at: int) -> dict[str, Any]:
+        data = {"step": step, "total_steps": 270, "train_loss": 3.0 / step}
+        return {"id": f"e{step}", "message": "m", "type": "metrics", "created_at": at, "data": data}
+
+    service.jobs = [job(1, "running")]
+    service.events["ftjob-001"] = [metrics(14, NOW)]
+    assert fttui("jobs", "metrics", "ftjob-001").code == 0
+    assert "14" in fttui("jobs", "list").lines[0].split("\t")
+    service.jobs = [job(1, "succeeded", finished_at=NOW + 30)]
+    for flags in ([], [], ["--offline"]):
+        assert "14" not in fttui("jobs", "list", *flags).lines[0].split("\t")
+        assert "14/270" not in fttui("jobs", "get", "ftjob-001", *flags).out
+    service.events["ftjob-001"] = [metrics(270, NOW + 30), metrics(14, NOW)]
+    assert fttui("jobs", "metrics", "ftjob-001").code == 0
+    for flags in ([], ["--offline"]):
+        assert "270" in fttui("jobs", "list", *flags).lines[0].split("\t")
+
+
 def test_repeated_page_ends_the_list_with_a_warning(fttui: Fttui, service: Service) -> None:
     service.server.script = lambda _: send_json({"data": [job(1)], "has_more": True})
     result = fttui("jobs", "list", "--all")

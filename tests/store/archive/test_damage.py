@@ -16,7 +16,7 @@ from fttui.store.archive.damage import EVENT, MOST_NAMED
 from fttui.store.archive.events import LogState, Progress
 from fttui.store.archive.files import UPLOADED_AGAIN
 from fttui.store.archive.schema import MIGRATIONS, OF_JOBS
-from fttui.store.archive.verification import add_checksums, distrust_damaged
+from fttui.store.archive.verification import add_checksums, damaged_summaries, distrust_damaged
 from tests.support.store_fakes import entry, event, job, metrics
 
 J, F = "ftjob-00001", "file-r1"
@@ -319,9 +319,9 @@ async def test_damaged_summary_is_found(tmp_path: Path, what: str) -> None:
     path = tmp_path / "a.db"
     await filled(path)
     archive = opened(path)
-    assert archive.jobs.with_damaged_summary() == []
+    assert damaged_summaries(archive) == []
     change(path, f"UPDATE summaries SET {what}")
-    assert archive.jobs.with_damaged_summary() == [J]
+    assert damaged_summaries(archive) == [J]
     await archive.close()
 
 

@@ -46,7 +46,7 @@ def test_archive_of_each_version_has_first_rows(tmp_path: Path, version: int) ->
     other = one._replace(id="ftjob-00002", suffix="")
     assert first_rows.first_rows(path, "work") == ([one, other], 5.0)
     assert first_rows.rows_named(path, "work", "support", "support") == [one]
-    assert first_rows.rows_of(path, "work", [J, "nobody"]) == {J: one}
+    assert first_rows.read_rows(path, "work", [J, "nobody"]) == {J: one}
     assert first_rows.counts_by_profile(path) == {"work": ({"running": 2}, 5.0)}
     assert first_rows.failures_by_profile(path) == {}
     assert first_rows.list_walked(path, "work") == 5.0

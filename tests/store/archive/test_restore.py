@@ -13,7 +13,7 @@ from fttui.models.summary import Summary
 from fttui.store.archive import database, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
-from fttui.store.archive.verification import distrust_damaged
+from fttui.store.archive.verification import damaged_summaries, distrust_damaged
 from tests.store.archive.test_faults import J, filled, shrink
 from tests.support.store_fakes import entry, event, job, metrics, samples
 
@@ -117,7 +117,7 @@ async def test_memory_is_written_to_the_disk_when_it_has_room(disk: Disk) -> Non
     assert len(again.events.raw("ftjob-00003")) == 100
     assert again.files.models() == held["models"]
     assert await distrust_damaged(again) == {}
-    assert (again.jobs.with_damaged_summary(), again.creates.damaged()) == ([], {})
+    assert (damaged_summaries(again), again.creates.damaged()) == ([], {})
     for table in ("logs", "summaries", "models", "uploads", "creates"):
         assert again.database.query(f"SELECT count(*), count(*) - count(sum) FROM {table}")[0][1] == 0, table
     await again.close()
