@@ -262,12 +262,15 @@ DAY = 86400.0
 def counts_line(rows: Sequence[JobRow], now: float, glyphs: Glyphs, alarms_off: Container[str] = ()) -> list[Span]:
     """Build the number of jobs for each status, and of those with an alarm: `▸2 ◦1 ✓14  !3`. Zeros are left out.
 
-    Alarms count for jobs that are live or ended within a day.
+    Alarms count for jobs that are live or ended within a day. A job that is gone does not run any more, whatever its
+    last status.
     """
     found: dict[Status, int] = {}
     # Count the providers' status words first: there are few words and thousands of rows.
-    for word, rows_with_it in Counter(map(attrgetter("status_text"), rows)).items():
+    for (word, gone), rows_with_it in Counter(map(attrgetter("status_text", "gone"), rows)).items():
         status = status_of(word)
+        if gone and status.is_live:
+            continue
         if status is Status.VALIDATING:
             status = Status.QUEUED
         found[status] = found.get(status, 0) + rows_with_it
@@ -276,7 +279,7 @@ def counts_line(rows: Sequence[JobRow], now: float, glyphs: Glyphs, alarms_off: 
         if number := found.get(status):
             spans.append(((" " if spans else "") + f"{glyphs.status(status)}{number}", FACES[status].role))
     alarmed = sum(
-        (row.status.is_live or (row.finished_at or row.created_at or 0.0) > now - DAY)
+        ((row.status.is_live and not row.gone) or (row.finished_at or row.created_at or 0.0) > now - DAY)
         and bool(kinds_of(row.alarms, alarms_off))
         for row in rows
         if row.alarms

@@ -199,6 +199,11 @@ def test_counts_leave_out_statuses_without_jobs() -> None:
     assert text(counts_line(rows, 0.0, UNICODE)) == "▸1 ◦2 ✗1"
 
 
+def test_counts_leave_out_jobs_that_were_live_when_they_disappeared() -> None:
+    rows = [JobRow("a", "running"), JobRow("b", "running", gone=True), JobRow("c", "succeeded", gone=True)]
+    assert text(counts_line(rows, 0.0, UNICODE)) == "▸1 ✓1"
+
+
 @pytest.mark.parametrize(
     ("number", "short"),
     [(0, "0"), (9999, "9999"), (48_310, "48.3k"), (999_999, "1000k"), (1_200_000, "1.2M"), (3 * 10**12, "3.0T")],
