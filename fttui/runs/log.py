@@ -3,7 +3,6 @@
 Objects have the shape of OpenAI's API. Texts stay as the library wrote them: they are cleaned where models are decoded.
 """
 
-import hashlib
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +12,17 @@ from typing import Any
 from fttui.runs import names
 from fttui.runs.directory import FoundRun
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Reader, Source
+from fttui.runs.line_ids import LineIds, digest
 
 MOST_POINTS = 100_000
 """Steps that are kept in memory. Of a longer run every second, fourth, … step is kept."""
 MOST_LINES = 20_000
+"""Newest lines that are kept in memory."""
 MOST_PROBLEMS = 50
 SAME = 1e-6
 """Relative difference up to which two sources say the same number."""
+_OF_END = ("status", "error", "ended_at")
+"""Facts about the end of a training."""
 _SHOWN = ("train_loss", "full_valid_loss", "valid_loss", "train_mean_reward")
 
 Raw = dict[str, Any]
@@ -32,16 +35,17 @@ class RunLog:
         self.run = run
         self._readers = list(readers)
         self._facts: dict[Source, dict[str, Any]] = {}
-        self._rewritten: set[Source] = set()
-        """Sources that began again, and have told no point since."""
+        self._rewritten: dict[Source, dict[str, Any]] = {}
+        """Sources that began again and have told no point since, with the facts that they told before."""
         self._measured: set[Source] = set()
         """Sources that have told points."""
         self._steps: dict[int, dict[str, float]] = {}
         """Values by step, as they were told last."""
-        self._lines: dict[tuple[str, float | None], int] = {}
-        self._checkpoints: dict[str, FoundCheckpoint] = {}
-        self._samples: dict[int, list[FoundSample]] = {}
-        self._sample_times: dict[int, float | None] = {}
+        self._ranks: dict[int, dict[str, int]] = {}
+        """Places of the sources of these values, without those of the first source."""
+        self._lines = LineIds()
+        self._checkpoints: dict[Source, dict[str, FoundCheckpoint]] = {}
+        self._samples: dict[Source, list[FoundSample]] = {}
         self._problems: dict[str, None] = {}
         self._stride = 1
         self._times: list[float] = []
@@ -53,26 +57,23 @@ class RunLog:
 
     def read(self) -> None:
         """Read once what is new in each source."""
-        points: list[FoundPoint] = []
-        lines: list[FoundLine] = []
+        points: list[tuple[int, FoundPoint]] = []
+        lines: list[tuple[Source, FoundLine]] = []
         self.has_more = False
-        for source, reader in self._readers:
+        for rank, (source, reader) in enumerate(self._readers):
             try:
                 found = reader.read()
             except OSError as error:
                 found = Found(problems=[f"Cannot read {source.path}: {error.strerror or error}."])
             except Exception as error:  # a reader of foreign files must not end the list
                 found = Found(problems=[f"Cannot read {source.path}: {type(error).__name__}."])
-            if found.restarted:
-                self._rewritten.add(source)
             self._handle_rewrite(source, found)
             self.has_more |= found.more
-            points += found.points
-            lines += found.lines
+            points += [(rank, point) for point in found.points]
+            lines += [(source, line) for line in (*found.lines, *self._new_problems(found.problems))]
             self._facts.setdefault(source, {}).update(found.facts)
-            self._checkpoints |= {each.path: each for each in found.checkpoints}
-            self._add_samples(found.samples)
-            lines += self._new_problems(found.problems)
+            self._checkpoints.setdefault(source, {}).update({each.path: each for each in found.checkpoints})
+            self._samples.setdefault(source, []).extend(found.samples)
         self._add(points, lines)
 
     def read_all(self) -> None:
@@ -121,17 +122,21 @@ class RunLog:
 
     def checkpoints(self) -> list[Raw]:
         """Return the checkpoints by step, with the metrics of their steps."""
-        rows = sorted(self._checkpoints.values(), key=lambda each: (each.step, each.path))
+        by_path = {path: each for found in self._checkpoints.values() for path, each in found.items()}
+        rows = sorted(by_path.values(), key=lambda each: (each.step, each.path))
         return [self._checkpoint(each) for each in rows if os.path.lexists(each.path)]
 
     def samples(self) -> list[Raw]:
         """Return the samples by step."""
+        by_step: dict[int, list[FoundSample]] = {}
+        for sample in (each for found in self._samples.values() for each in found):
+            by_step.setdefault(sample.step, []).append(sample)
         return [
             {
                 "object": "fttui.samples",
                 "id": f"samples-{step}",
                 "step_number": step,
-                "created_at": self._sample_times.get(step),
+                "created_at": found[-1].time,
                 "samples": [
                     {
                         "prompt": [{"role": "user", "content": each.prompt}],
@@ -141,33 +146,51 @@ class RunLog:
                     for each in found
                 ],
             }
-            for step, found in sorted(self._samples.items())
+            for step, found in sorted(by_step.items())
         ]
 
     # Records
 
-    def _add(self, points: Iterable[FoundPoint], lines: Iterable[FoundLine]) -> None:
-        """Add new records in the order of their times; those without a time follow the record before them."""
-        joined: dict[int, tuple[dict[str, float], float | None]] = {}
-        for point in points:
+    def _add(self, points: Iterable[tuple[int, FoundPoint]], lines: Iterable[tuple[Source, FoundLine]]) -> None:
+        """Add new records in the order of their times; those without a time follow the record before them.
+
+        Args:
+            points: each with the place of its source among the sources.
+        """
+        joined: dict[int, tuple[dict[str, tuple[float, int]], float | None]] = {}
+        for rank, point in points:
             values, time = joined.get(point.step, ({}, None))
             # The first source of a step counts; another one adds what it lacks.
-            known = {name: value for name, value in names.canonical(point.values).items() if name not in values}
-            joined[point.step] = (values | known, time if time is not None else point.time)
+            added = {name: (each, rank) for name, each in names.canonical(point.values).items() if name not in values}
+            joined[point.step] = (values | added, time if time is not None else point.time)
         fresh: list[tuple[float, int, Raw]] = []
         at = -math.inf
         for step, (values, time) in sorted(joined.items()):
             at = max(at, time) if time is not None else at
-            if (event := self._point(step, values, time)) is not None:
+            if (event := self._point(step, self._counting(step, values), time)) is not None:
                 fresh.append((at, 0, event))
         at = -math.inf if not fresh else fresh[-1][0]
-        for line in lines:
+        for source, line in lines:
             at = line.time if line.time is not None else at
-            fresh.append((at, 1, self._line(line)))
+            if (id := self._lines.new(source, line)) is not None:
+                fresh.append((at, 1, _line(id, line)))
         fresh.sort(key=lambda item: item[:2])
         # A new list: a reader of the page before may be under way.
         self.events = [*self.events, *(event for _, _, event in fresh)]
+        self._drop_old_lines()
         self._thin_out()
+
+    def _counting(self, step: int, values: Mapping[str, tuple[float, int]]) -> dict[str, float]:
+        """Return the values of a step without those that an earlier source has told already, and note their sources."""
+        known, ranks = self._steps.get(step, {}), self._ranks.get(step, {})
+        counting = {
+            name: (value, rank)
+            for name, (value, rank) in values.items()
+            if name not in known or rank <= ranks.get(name, 0)
+        }
+        if ranks or any(rank for _, rank in counting.values()):
+            self._ranks[step] = {**ranks, **{name: rank for name, (_, rank) in counting.items()}}
+        return {name: value for name, (value, _) in counting.items()}
 
     def _point(self, step: int, values: Mapping[str, float], time: float | None) -> Raw | None:
         known = self._steps.get(step, {})
@@ -185,27 +208,12 @@ class RunLog:
         where = f"Step {step}/{total}" if total else f"Step {step}"
         return {
             "object": "fine_tuning.job.event",
-            "id": f"step-{step}-{_digest(sorted(data.items()))}",
+            "id": f"step-{step}-{digest(sorted(data.items()))}",
             "created_at": time,
             "level": "info",
             "type": "metrics",
             "message": f"{where}: {shown}" if shown else where,
             "data": {**place, **data},
-        }
-
-    def _line(self, line: FoundLine) -> Raw:
-        key = (line.text, line.time)
-        self._lines[key] = number = self._lines.get(key, 0) + 1
-        if len(self._lines) > MOST_LINES:
-            del self._lines[next(iter(self._lines))]
-        return {
-            "object": "fine_tuning.job.event",
-            "id": f"line-{_digest((*key, number))}",
-            "created_at": line.time,
-            "level": line.level,
-            "type": "message",
-            "message": line.text,
-            "data": {},
         }
 
     def _new_problems(self, problems: Sequence[str]) -> list[FoundLine]:
@@ -214,37 +222,54 @@ class RunLog:
         self._problems |= dict.fromkeys(fresh)
         return [FoundLine(None, "warn", text) for text in fresh]
 
-    def _add_samples(self, samples: Iterable[FoundSample]) -> None:
-        for sample in samples:
-            self._samples.setdefault(sample.step, []).append(sample)
-            self._sample_times[sample.step] = sample.time
-
     def _handle_rewrite(self, source: Source, found: Found) -> None:
-        """Forget everything if a source that began again tells of a new training.
+        """Forget what a source said before it began again, and everything if it tells of a new training.
 
         A log that was rotated continues with higher steps, and another source of the run still has the steps before.
         """
+        if found.restarted:
+            self._rewritten[source] = {**self._rewritten.get(source, {}), **self._facts.pop(source, {})}
+            self._lines.begin_again(source)
+            self._samples.pop(source, None)
+            self._checkpoints.pop(source, None)
         if source in self._rewritten and (found.points or not self._measured):
-            self._rewritten.discard(source)
+            before = self._rewritten.pop(source)
             first = min((point.step for point in found.points), default=0)
             if first <= min(self._steps, default=first) and not self._measured - {source}:
                 self._restart()
+            else:
+                kept = {name: value for name, value in before.items() if name not in _OF_END}
+                self._facts[source] = {**kept, **self._facts.get(source, {})}
         if found.points:
             self._measured.add(source)
 
     def _restart(self) -> None:
         """Forget the points and lines of a training that was started again in the same place."""
         self._steps.clear()
+        self._ranks.clear()
         self._times.clear()
-        self._lines.clear()
+        self._lines = LineIds()
         self.events = []
 
+    def _drop_old_lines(self) -> None:
+        surplus = len(self._lines) - MOST_LINES
+        if surplus > 0:
+            lines = [event["id"] for event in self.events if event["type"] == "message"]
+            dropped = set(lines[:surplus])
+            for id in dropped:
+                self._lines.remove(id)
+            self.events = [event for event in self.events if event["id"] not in dropped]
+
     def _thin_out(self) -> None:
-        while len(self.events) > MOST_POINTS:
+        """Keep every second, fourth, … step of a long run, and its newest validations."""
+        while (surplus := len(self.events) - len(self._lines) - MOST_POINTS) > 0:
             self._stride *= 2
             kept = [event for event in self.events if self._is_kept(event)]
-            is_useless = len(kept) == len(self.events)  # lines, and validations
-            self.events = kept[-MOST_POINTS:] if is_useless else kept
+            if len(kept) == len(self.events):  # validations
+                oldest = [event["id"] for event in kept if event["type"] == "metrics"][:surplus]
+                dropped = set(oldest)
+                kept = [event for event in kept if event["id"] not in dropped]
+            self.events = kept
 
     def _is_kept(self, event: Raw) -> bool:
         step = event["data"].get("step")
@@ -283,5 +308,13 @@ def _is_same(before: float, after: float) -> bool:
     return math.isclose(before, after, rel_tol=SAME, abs_tol=1e-12) or (math.isnan(before) and math.isnan(after))
 
 
-def _digest(value: object) -> str:
-    return hashlib.blake2b(ascii(value).encode("ascii"), digest_size=6).hexdigest()
+def _line(id: str, line: FoundLine) -> Raw:
+    return {
+        "object": "fine_tuning.job.event",
+        "id": id,
+        "created_at": line.time,
+        "level": line.level,
+        "type": "message",
+        "message": line.text,
+        "data": {},
+    }

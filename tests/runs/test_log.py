@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,78 @@ def test_samples_are_grouped_by_step_and_removed_checkpoints_left_out() -> None:
     (found,) = made.samples()
     assert (found["step_number"], len(found["samples"])) == (5, 2)
     assert found["samples"][0]["prompt"] == [{"role": "user", "content": "Hi?"}]
+
+
+def test_many_lines_leave_the_curve_and_the_newest_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MOST_POINTS", 20)
+    monkeypatch.setattr(logs, "MOST_LINES", 30)
+    lines = [FoundLine(None, "info", text) for text in ("Saved", *map(str, range(50)), "Saved")]
+    made = log([Found(points=[point(step, loss=1.0 / step) for step in range(1, 11)], lines=lines)])
+    made.read()
+    assert sum(event["type"] == "metrics" for event in made.events) == 10
+    assert [event["message"] for event in made.events[10:]] == [line.text for line in lines[-30:]]
+    assert len({event["id"] for event in made.events}) == len(made.events)
+
+
+def test_line_numbers_are_kept_as_long_as_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MOST_LINES", 3)
+    saved, other = (FoundLine(None, "info", text) for text in ("Saved", "other"))
+    made = log([Found(lines=[saved, saved]), Found(lines=[other]), Found(lines=[other, saved])])
+    for _ in range(3):
+        made.read()
+        assert len({event["id"] for event in made.events}) == len(made.events)
+    assert [event["message"] for event in made.events] == ["other", "other", "Saved"]
+
+
+def test_rewritten_file_takes_its_end_samples_and_checkpoints_with_it(tmp_path: Path) -> None:
+    checkpoint = FoundCheckpoint(str(tmp_path), 900, 1)
+    ended = {"status": "failed", "error": "ValueError", "model": "a"}
+    before = Found(
+        points=[point(900, loss=1.0)],
+        samples=[FoundSample(900, None, "a", "b")],
+        checkpoints=[checkpoint],
+        facts=ended,
+    )
+    made = log([before, Found(restarted=True), Found(points=[point(1, loss=2.0)], facts={"model": "b"})])
+    for _ in range(3):
+        made.read()
+    assert (made.facts.get("status"), made.facts["model"]) == (None, "b")
+    assert (made.samples(), made.checkpoints()) == ([], [])
+    without_points = log([Found(facts=ended), Found(restarted=True)])
+    for _ in range(2):
+        without_points.read()
+    assert without_points.facts.get("status") is None
+
+
+def test_rotated_log_keeps_what_it_said_but_its_end() -> None:
+    first = Found(points=[point(1, loss=2.0)], facts={"status": "failed", "error": "x", "total_steps": 9})
+    made = log([first, Found(restarted=True, points=[point(2, loss=1.0)])])
+    for _ in range(2):
+        made.read()
+    assert (made.facts.get("status"), made.facts["total_steps"]) == (None, 9)
+
+
+def test_lines_and_samples_of_a_replaced_file_are_told_once() -> None:
+    lines = [FoundLine(None, "info", "hi"), FoundLine(None, "info", "hi")]
+    samples = [FoundSample(1, None, "a", "b")]
+    again = Found(restarted=True, lines=[*lines, FoundLine(None, "info", "new")], samples=samples)
+    made = log([Found(points=[point(1, loss=1.0)])], [Found(lines=lines, samples=samples), again, again])
+    for _ in range(3):
+        made.read()
+    assert [event["message"] for event in made.events[1:]] == ["hi", "hi", "new"]
+    assert len(made.samples()[0]["samples"]) == 1
+
+
+def test_rounded_value_that_comes_later_does_not_replace_the_exact_one() -> None:
+    exact, rounded = [Found(points=[point(1, loss=1.2345678)])], [Found(), Found(points=[point(1, loss=1.23, lr=0.5)])]
+    made = log(exact, list(rounded))
+    for _ in range(2):
+        made.read()
+    assert made.first == (1, {"train_loss": 1.2345678, "learning_rate": 0.5})
+    made = log([Found(), *exact], rounded[1:])
+    for _ in range(2):
+        made.read()
+    assert made.first == (1, {"train_loss": 1.2345678, "learning_rate": 0.5})
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ class TrainerStateReader:
         times = {file.step: file.changed / 1e9 for file in files if file.step >= 0}
         latest = files[0].changed / 1e9 if files else None
         restarted, points, lines, ended = self._news(state, times, latest)
+        if restarted:
+            self._sizes.clear()
         facts = {**self._facts.read(steps), **_facts_of(state)}
         facts |= self._end(state, ended, latest)
         facts["created_at"] = self._start(state, ended, latest, times)

@@ -123,6 +123,17 @@ def test_checkpoints_have_their_sizes_and_the_best_one_its_mark(tmp_path: Path) 
     assert all(each.size > 1000 for each in found.checkpoints)
 
 
+def test_checkpoints_are_told_again_after_a_restart(tmp_path: Path) -> None:
+    save(tmp_path, HISTORY, 50, at=1000.0)
+    save(tmp_path, HISTORY, 100, at=2000.0)
+    followed = reader(tmp_path)
+    followed.read()
+    save(tmp_path, losses(range(5, 101, 5), start=7.0), 50, at=3000.0)
+    found = followed.read()
+    assert found.restarted
+    assert [each.step for each in found.checkpoints] == [50, 100]
+
+
 class TrainingArguments:
     def __init__(self, **members: Any) -> None:
         self.__dict__ = members
