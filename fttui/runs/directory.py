@@ -7,6 +7,7 @@ A directory whose change time is the same as before is not listed again, so that
 import glob
 import hashlib
 import os
+import re
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "blobs", "
 """Names of directories that have no runs."""
 _PER_FILE = frozenset({"csv", "jsonl", "log"})
 """Formats of which several files in one directory are several runs."""
+_LIKE_LATER = re.compile(r"@\d+\Z")
+"""End of the id of a later training in the same files."""
 _ALONE = "trainer_state"
 """Format that says that a directory is the output of one run."""
 
@@ -139,27 +142,26 @@ class Directory:
         folder = self.folders.get(run.directory)
         return folder.changed if folder is not None else 0
 
-    def is_settled(self, run: FoundRun) -> bool:
-        """Tell whether the directory of a run would have another change time if it had changed since it was listed."""
-        folder = self.folders.get(run.directory)
-        return folder is not None and folder.is_settled
-
     def _named(self, found: Iterable[tuple[str, str, Folder]]) -> Iterator[FoundRun]:
         """Put the sources together by run, and give each run an id."""
-        by_run: dict[tuple[str, str], list[Source]] = {}
+        by_run: dict[tuple[str, str, str], list[Source]] = {}
         for path, owner, folder in found:
             for name, source in _keyed(folder.sources, is_owned=bool(owner)):
-                by_run.setdefault((owner or path, name), []).append(source)
+                # Each project of trackio is a store of its own, and names of runs repeat in them.
+                store = source.path if source.key else ""
+                by_run.setdefault((owner or path, name, store), []).append(source)
         base, ids = self.base, set[str]()
         start = base.rstrip("/") + "/"
-        for (path, name), sources in by_run.items():
+        for key, sources in by_run.items():
+            path, name, _ = key
             place = path.removeprefix(start) if path != base else "."
             whole = os.path.basename(path) or "/" if place == "." else place
             if name:
                 whole = name if place == "." else f"{place}/{name}"
             id = clean_line(whole)
-            if id != whole or not id or id in ids:
-                id = f"{id}~{hashlib.blake2b(os.fsencode(whole), digest_size=3).hexdigest()}"
+            if id != whole or not id or id in ids or _LIKE_LATER.search(id):
+                exact = "\0".join(key).encode("utf-8", "surrogatepass")
+                id = f"{id}~{hashlib.blake2b(exact, digest_size=3).hexdigest()}"
             ids.add(id)
             if len(sources) > 1:
                 sources.sort(key=lambda source: self._places[source.format])

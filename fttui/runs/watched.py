@@ -4,22 +4,25 @@ All methods may be called in threads. Nothing is written below the directories: 
 """
 
 import contextlib
+import itertools
 import json
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fttui import atomic
 from fttui.runs.directory import Directory, Folder, FoundRun, Signature
 from fttui.runs.formats import FORMATS
 from fttui.runs.formats.base import Format, Reader, Source
-from fttui.runs.job import ENDED, Raw, job_of, sent_of
+from fttui.runs.job import Raw, job_of, sent_of
 from fttui.runs.log import RunLog
 
 MOST_LOGS = 48
 """Logs that are kept in memory. Others are read from their start again when they are asked for."""
+MOST_UNFINISHED = 8
+"""Logs of one page that are read on though their files have not changed. The next look reads the others."""
 SAVE_EVERY = 30.0
 """Least seconds between two writes of the memory."""
 _VERSION = 2
@@ -97,7 +100,8 @@ class Watched:
                 self.refresh()
             start = 0 if after is None else self._places.get(self._run_id(after), len(self._order)) + 1
             ids = self._order[start : start + limit]
-            found = [self._job(id, now) for id in ids]
+            unfinished = self._unfinished(ids)
+            found = [self._job(id, now, reads_on=id in unfinished) for id in ids]
             if self._is_changed and now - self._saved_at >= SAVE_EVERY:
                 self._saved_at = now
                 self.save()
@@ -130,7 +134,7 @@ class Watched:
             if (run := self._run(id)) is None:
                 return None
             self._signatures[run.id] = self._signature(run)
-            found = self._job(run.id, now)
+            found = self._job(run.id, now, reads_on=True)
             return found if found.job["id"] == id else None
 
     def log(self, id: str) -> RunLog | None:
@@ -172,11 +176,6 @@ class Watched:
     # Parts
 
     def _signature(self, run: FoundRun) -> Signature:
-        """Return the state of a run. The files of one that has ended are looked at when its directory changes."""
-        known = self._known.get(run.id)
-        has_ended = known is not None and known.facts.get("status") in ENDED and self._directory.is_settled(run)
-        if known is not None and has_ended and known.signature[0] == self._directory.changed(run):
-            return known.signature
         return self._directory.signature(run, self._files(run))
 
     def _files(self, run: FoundRun) -> tuple[str, ...]:
@@ -192,11 +191,18 @@ class Watched:
         started = known.facts.get("created_at") if known is not None else None
         return float(started or _changed_at(self._signatures[id])), id
 
-    def _job(self, id: str, now: float) -> Job:
-        run, mark = self._directory.runs[id], self._signatures[id]
+    def _unfinished(self, ids: Iterable[str]) -> set[str]:
+        """Return some of the runs that have not changed and whose files were not read to their end."""
+        behind = (id for id in ids if (known := self._known.get(id)) is not None and not known.is_whole)
+        return set(itertools.islice(behind, MOST_UNFINISHED))
+
+    def _job(self, id: str, now: float, *, reads_on: bool) -> Job:
+        run = self._directory.runs[id]
         known = self._known.get(id)
-        if known is None or known.signature != mark:
-            held, files = self._held(run), self._files(run)
+        if known is None or known.signature != self._signatures[id] or (reads_on and not known.is_whole):
+            # A change may be a new file, which grows from now on.
+            held, files = self._held(run), self._directory.files(run)
+            mark = self._signatures[id] = self._directory.signature(run, files)
             # While a large log is being read, what was known before is enough for the list.
             if held.lock.acquire(blocking=known is None):
                 try:
@@ -206,7 +212,7 @@ class Watched:
                     held.lock.release()
                 self._learn(id, known)
         facts, run = known.facts if known is not None else {}, run._replace(id=self._job_id(id))
-        return Job(job_of(run, facts, _changed_at(mark), now), sent_of(run, facts))
+        return Job(job_of(run, facts, _changed_at(self._signatures[id]), now), sent_of(run, facts))
 
     def _job_id(self, id: str) -> str:
         """Return the id of the job of a run: its own, with a number from the second training in the same files on."""

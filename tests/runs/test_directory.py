@@ -118,6 +118,14 @@ def test_several_tables_in_one_directory_are_several_runs() -> None:
     assert [name for name, _ in directory._keyed(stored, is_owned=False)] == ["run1", "run2"]
 
 
+def test_runs_of_different_stores_with_one_name_are_different_runs() -> None:
+    sources = tuple(Source("trackio", f"/o/{name}.db", "run1") for name in "abc")
+    index = Directory(["/o"])
+    runs = list(index._named([("/o", "", directory.Folder(0, False, (), sources))]))
+    assert sorted(run.sources for run in runs) == [(source,) for source in sources]
+    assert len({run.id for run in runs}) == 3
+
+
 @pytest.mark.parametrize("paths", [["/scratch/me"], ["/a b/ü:c", "/x/*/[0-9]?"], ["/"], ["/100%/a,b"]])
 def test_paths_survive_their_url(paths: list[str]) -> None:
     assert list(paths_of(url_of(paths))) == paths

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fttui.runs import watched
+from fttui.runs.formats import grown_file
 from fttui.runs.job import STALLED_FOR, status_of
 from fttui.runs.watched import Watched
 from tests.support.hf_runs import end, losses, save
@@ -134,3 +135,58 @@ def test_resumed_training_and_one_that_gets_a_second_source_stay_the_same_job(tm
     assert log.first is not None
     assert log.first[0] == 0
     assert ids(place) == ["a"]
+
+
+def test_log_of_several_pieces_is_read_to_its_end_by_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grown_file, "PIECE", 200)
+    monkeypatch.setattr(watched, "MOST_UNFINISHED", 1)
+    monkeypatch.setattr(watched, "MOST_LOGS", 1)
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        rows = "".join(f"{step},1.0\n" for step in range(100, 200))
+        (tmp_path / name / "metrics.csv").write_text(f"step,loss\n{rows}")
+    place = Watched([str(tmp_path)])
+    for _ in range(14):
+        jobs, _ = place.page(None, 100, NOW)
+    assert [each.job["trained_steps"] for each in jobs] == [199, 199]
+
+
+def test_run_that_failed_and_goes_on_in_the_same_file_runs_again(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "train.log"
+    path.parent.mkdir()
+    path.write_text("step 1 loss 2.0\nTraceback (most recent call last):\n  File x\nValueError: no\n")
+    for each in (path, path.parent):
+        os.utime(each, (1e9, 1e9))
+    place = Watched([str(tmp_path)])
+    assert place.page(None, 1, 1e9 + 100)[0][0].job["status"] == "failed"
+    with path.open("a") as file:
+        file.write("step 2 loss 1.0\n")
+    os.utime(path, (1e9 + 90, 1e9 + 90))
+    assert place.page(None, 1, 1e9 + 100)[0][0].job["status"] == "running"
+
+
+def test_new_metric_of_mlflow_is_followed(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for name in ("metrics", "params"):
+        (run / name).mkdir(parents=True)
+    (run / "meta.yaml").write_text("run_name: a\nstatus: 1\n")
+    os.utime(run, (1e9, 1e9))
+    place = Watched([str(tmp_path)])
+    assert place.page(None, 1, NOW)[0][0].job["trained_steps"] is None
+    for step in (1, 2):
+        with (run / "metrics" / "loss").open("a") as file:
+            file.write(f"1700000000000 1.0 {step}\n")
+        assert place.page(None, 1, NOW)[0][0].job["trained_steps"] == step
+
+
+def test_directory_named_like_a_second_training_is_a_run_of_its_own(tmp_path: Path) -> None:
+    for name in ("exp", "exp@2"):
+        save(tmp_path / name, HISTORY, 50, at=1e9)
+    place = Watched([str(tmp_path)])
+    first, other = sorted(ids(place))
+    assert (first, other.startswith("exp@2~")) == ("exp", True)
+    save(tmp_path / "exp", losses(range(5, 101, 5), start=7.0), 20, at=1.1e9)
+    assert sorted(ids(place)) == ["exp@2", other]
+    found = place.job(other, NOW)
+    assert found is not None
+    assert found.sent["directory"] == str(tmp_path / "exp@2")

@@ -55,11 +55,10 @@ class MLflow:
     def watched(self, source: Source) -> list[str]:
         if source.key:
             return foreign_database.watched(source.path)
-        metrics = _files(os.path.join(source.path, "metrics"))
-        return [
-            os.path.join(source.path, "meta.yaml"),
-            *(os.path.join(source.path, "metrics", name) for name in metrics),
-        ]
+        # The first value of a metric changes only the directory that gets its file.
+        top = os.path.join(source.path, "metrics")
+        paths = [os.path.join(top, name) for name in _files(top)]
+        return [os.path.join(source.path, "meta.yaml"), *sorted({top, *map(os.path.dirname, paths)}), *paths]
 
     def reader(self, source: Source) -> Reader:
         return DatabaseReader(source.path, source.key) if source.key else DirectoryReader(source.path)
