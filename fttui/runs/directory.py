@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from fttui.runs.formats import FORMATS
+from fttui.runs.formats import FORMATS, foreign_database
 from fttui.runs.formats.base import Format, Reader, Source
 from fttui.runs.formats.trainer_state import CHECKPOINT
 from fttui.runs.place import fixed_part, is_pattern
@@ -234,8 +234,8 @@ class _Walk:
         names, folders = names_in(path)
         sources = self._sources(path, names)
         # A directory that changed a moment ago may change again within the resolution of its time, and new runs in a
-        # database do not change it.
-        is_settled = changed < self._now - SETTLED_NS and not any(source.key for source in sources)
+        # database, which may be busy now, do not change it.
+        is_settled = changed < self._now - SETTLED_NS and not foreign_database.may_be_in(names)
         return Folder(changed, is_settled, tuple(name for name in folders if not CHECKPOINT.fullmatch(name)), sources)
 
     def _sources(self, path: str, names: Sequence[str]) -> tuple[Source, ...]:

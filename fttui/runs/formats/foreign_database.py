@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from typing import TypeVar
 
@@ -63,6 +63,11 @@ def in_directory(directory: str, names: Sequence[str]) -> list[str]:
     return [path for path in paths if is_database(path)]
 
 
+def may_be_in(names: Iterable[str]) -> bool:
+    """Tell by names of files whether one may be a database: a new run in it does not change the directory."""
+    return any(name.endswith(_ENDINGS) for name in names)
+
+
 def is_database(path: str) -> bool:
     """Return whether a file is an SQLite database. False for unreadable files."""
     try:
@@ -112,12 +117,28 @@ def query(path: str, work: Callable[[sqlite.Connection], Result]) -> Result:
         return _run_on_copy(path, work)
 
 
-def ids(path: str, work: Callable[[sqlite.Connection], list[str]]) -> list[str]:
-    """Return the ids of the runs in a database, as `query`; none for a database that cannot be read now."""
-    try:
-        return query(path, work)
-    except OSError:
-        return []
+class RunIds:
+    """Ids of the runs in databases. A database is queried again only when it has changed.
+
+    Args:
+        work: query for the ids in one database.
+    """
+
+    def __init__(self, work: Callable[[sqlite.Connection], list[str]]) -> None:
+        self._work = work
+        self._known: dict[str, tuple[Signature, list[str]]] = {}
+
+    def of(self, path: str) -> list[str]:
+        """Return the ids in a database: those of the last time while it cannot be read, none without a last time."""
+        before, found = self._known.get(path, ((), []))
+        try:
+            state = signature(path)
+            if state != before:
+                found = query(path, self._work)
+                self._known[path] = (state, found)
+        except OSError:
+            pass  # busy: its runs have not gone
+        return found
 
 
 class Follower:

@@ -44,13 +44,16 @@ class MLflow:
 
     name = "mlflow"
 
+    def __init__(self) -> None:
+        self._ids = foreign_database.RunIds(_runs)
+
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
         if "meta.yaml" in names and "metrics" in names and "params" in names:
             # A logged model has the same parts as a run.
             is_model = os.path.basename(os.path.dirname(directory)) == "models"
             return [] if is_model else [Source(self.name, directory)]
         paths = foreign_database.in_directory(directory, names)
-        return [Source(self.name, path, run) for path in paths for run in _runs(path)]
+        return [Source(self.name, path, run) for path in paths for run in self._ids.of(path)]
 
     def watched(self, source: Source) -> list[str]:
         if source.key:
@@ -169,18 +172,14 @@ def _plain(text: str) -> object:
     return int(value) if text.strip().lstrip("+-").isdigit() else value
 
 
-def _runs(path: str) -> list[str]:
+def _runs(connection: sqlite.Connection) -> list[str]:
     """Return the ids of the runs in a database, newest first; none if it is no store of MLflow."""
-
-    def work(connection: sqlite.Connection) -> list[str]:
-        if not {"run_uuid", "lifecycle_stage"} <= foreign_database.columns(connection, "runs"):
-            return []
-        rows = connection.execute(
-            "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT ?", (MOST_RUNS,)
-        )
-        return [str(row[0]) for row in rows]
-
-    return foreign_database.ids(path, work)
+    if not {"run_uuid", "lifecycle_stage"} <= foreign_database.columns(connection, "runs"):
+        return []
+    rows = connection.execute(
+        "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT ?", (MOST_RUNS,)
+    )
+    return [str(row[0]) for row in rows]
 
 
 class DatabaseReader:

@@ -25,9 +25,12 @@ class Trackio:
 
     name = "trackio"
 
+    def __init__(self) -> None:
+        self._ids = foreign_database.RunIds(_runs)
+
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
         paths = foreign_database.in_directory(directory, names)
-        return [Source(self.name, path, run) for path in paths for run in _runs(path)]
+        return [Source(self.name, path, run) for path in paths for run in self._ids.of(path)]
 
     def watched(self, source: Source) -> list[str]:
         return foreign_database.watched(source.path)
@@ -44,17 +47,15 @@ def _key(connection: sqlite.Connection) -> str | None:
     return "run_id" if "run_id" in columns else "run_name"  # versions before 0.20 had names only
 
 
-def _runs(path: str) -> list[str]:
-    def work(connection: sqlite.Connection) -> list[str]:
-        if (key := _key(connection)) is None:
-            return []
-        tables = [table for table in ("configs", "metrics") if key in foreign_database.columns(connection, table)]
-        rows = connection.execute(
-            " UNION ".join(f"SELECT {key} FROM {table}" for table in tables) + " LIMIT ?", (MOST_RUNS,)
-        )
-        return [str(row[0]) for row in rows]
-
-    return foreign_database.ids(path, work)
+def _runs(connection: sqlite.Connection) -> list[str]:
+    """Return the ids of the runs in a database; none if it is no store of trackio."""
+    if (key := _key(connection)) is None:
+        return []
+    tables = [table for table in ("configs", "metrics") if key in foreign_database.columns(connection, table)]
+    rows = connection.execute(
+        " UNION ".join(f"SELECT {key} FROM {table}" for table in tables) + " LIMIT ?", (MOST_RUNS,)
+    )
+    return [str(row[0]) for row in rows]
 
 
 class TrackioReader:
