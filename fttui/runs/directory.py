@@ -71,7 +71,9 @@ class Directory:
         Args:
             most: greatest number of directories to look at.
         """
-        self._patterns = tuple(patterns)
+        # A path that exists now stays what it is when it is removed: `run[1]` does not become a pattern.
+        self._roots = {path: is_pattern(path) for path in patterns}
+        self._fixed = [fixed_part(path) for path in patterns]
         self._formats = tuple(formats)
         self._by_name = {format.name: format for format in formats}
         self._places = {format.name: place for place, format in enumerate(formats)}
@@ -87,17 +89,9 @@ class Directory:
     @property
     def base(self) -> str:
         """Directory that ids are below: that of the only root, else the common one of all."""
-        fixed = [fixed_part(pattern) for pattern in self._patterns]
-        common = os.path.commonpath(fixed)
-        is_file = len(fixed) == 1 and not is_pattern(self._patterns[0]) and os.path.isfile(common)
+        common = os.path.commonpath(self._fixed)
+        is_file = len(self._roots) == 1 and not any(self._roots.values()) and os.path.isfile(common)
         return os.path.dirname(common) if is_file else common
-
-    def roots(self) -> list[str]:
-        """Return the paths that the patterns mean now."""
-        found: dict[str, None] = {}
-        for pattern in self._patterns:
-            found |= dict.fromkeys(sorted(glob.iglob(pattern)) if is_pattern(pattern) else [pattern])
-        return list(found)
 
     def refresh(self) -> bool:
         """Look for runs. Return True if the runs, or the places that they write to, have changed.
@@ -106,8 +100,12 @@ class Directory:
             OSError: a root that is no pattern cannot be listed.
         """
         walk = _Walk(self.folders, self._formats, self._most)
-        for root in self.roots():
-            walk.add(root)
+        for path, is_wild in self._roots.items():
+            if is_wild:
+                walk.add_matching(path)
+            else:
+                walk.add(path)
+        walk.add_files()
         self.problems = walk.sentences()
         made_from = tuple((path, owner, folder.sources) for path, owner, folder in walk.found)
         self.folders = walk.folders
@@ -177,6 +175,9 @@ class _Walk:
         self._most = most
         self._now = time.time_ns()
         self._unreadable: list[str] = []
+        self._unmatched: list[str] = []
+        self._files: dict[str, dict[str, None]] = {}
+        """Names of the files that are roots, by directory."""
         self._seen: set[tuple[int, int]] = set()
         self._is_cut = False
         self.folders: dict[str, Folder] = {}
@@ -188,26 +189,28 @@ class _Walk:
         status = os.stat(root)
         if not stat.S_ISDIR(status.st_mode):
             directory, name = os.path.split(root)
-            if sources := self._sources(directory, [name]):
-                self.found.append((directory, "", Folder(0, False, (), sources)))
+            self._files.setdefault(directory, {})[name] = None
             return
         waiting = [(root, "", 0)]
         is_root = True
         while waiting:
+            if len(self.folders) >= self._most:
+                self._is_cut = True
+                return
             path, owner, depth = waiting.pop()
             try:
                 folder = self._folder(path)
             except OSError as error:
                 if is_root:
                     raise
-                self._unreadable.append(f"{path} ({error.strerror or error})")
+                self._leave_out(path, error)
                 continue
             is_root = False
             if folder is None:
                 continue
             if folder.sources:
                 self.found.append((path, owner, folder))
-            if len(self.folders) >= self._most or depth >= DEEPEST:
+            if depth >= DEEPEST:
                 self._is_cut |= bool(folder.folders)
                 continue
             if not folder.folders:
@@ -217,6 +220,26 @@ class _Walk:
             for name in folder.folders:
                 inner = owner or (path if is_output and name.lower() in _LOGS else "")
                 waiting.append((start + name, inner, depth + 1))
+
+    def add_matching(self, pattern: str) -> None:
+        """Look at all roots that a pattern means now. One that cannot be read, such as a dangling link, is left out."""
+        roots = sorted(glob.iglob(pattern))
+        if not roots:
+            self._unmatched.append(pattern)
+        for root in roots:
+            try:
+                self.add(root)
+            except OSError as error:
+                self._leave_out(root, error)
+
+    def add_files(self) -> None:
+        """Look at the roots that are files, but not at those in a directory that was looked at."""
+        for directory, names in self._files.items():
+            if directory not in self.folders and (sources := self._sources(directory, list(names))):
+                self.found.append((directory, "", Folder(0, False, (), sources)))
+
+    def _leave_out(self, path: str, error: OSError) -> None:
+        self._unreadable.append(f"{path} ({error.strerror or error})")
 
     def _folder(self, path: str) -> Folder | None:
         status = os.stat(path)
@@ -243,7 +266,7 @@ class _Walk:
 
     def sentences(self) -> list[str]:
         """Return what could not be looked at."""
-        found = []
+        found = [f"nothing matches {pattern}" for pattern in self._unmatched]
         if self._unreadable:
             more = f" and {len(self._unreadable) - 3} more" if len(self._unreadable) > 3 else ""
             found.append(f"cannot look into {', '.join(self._unreadable[:3])}{more}")

@@ -20,16 +20,23 @@ def url_of(paths: Sequence[str]) -> str:
 
 
 def paths_of(url: str) -> tuple[str, ...]:
-    """Return the absolute paths and patterns in a URL that `url_of` made; empty for any other URL."""
+    """Return the absolute paths and patterns in a URL, in normal form; empty for a URL that `url_of` would not make."""
     from urllib.parse import unquote_to_bytes
 
     if not url.startswith(f"{SCHEME}/"):
         return ()
-    return tuple(os.fsdecode(unquote_to_bytes(part)) for part in url.removeprefix(SCHEME).split(_SEPARATOR) if part)
+    parts = url.removeprefix(SCHEME).split(_SEPARATOR)
+    paths = [os.fsdecode(unquote_to_bytes(part)) for part in parts if part]
+    if any("\0" in path or not path.startswith("/") for path in paths):
+        return ()
+    return tuple(os.path.normpath(path) for path in paths)
 
 
 def fixed_part(pattern: str) -> str:
-    """Return the directory of a pattern before its first wildcard; the path itself without one, or if it exists."""
+    """Return the directory of a pattern before its first wildcard.
+
+    A path without wildcards, or one that exists, is returned as it is.
+    """
     if not is_pattern(pattern):
         return pattern
     parts = pattern.split("/")

@@ -126,7 +126,61 @@ def test_runs_of_different_stores_with_one_name_are_different_runs() -> None:
     assert len({run.id for run in runs}) == 3
 
 
+def test_what_a_pattern_matches_may_be_missing(tmp_path: Path) -> None:
+    end(tmp_path / "s" / "a", HISTORY)
+    (tmp_path / "s" / "latest").symlink_to("nowhere")
+    index = found(tmp_path / "s" / "*")
+    assert list(index.runs) == ["a"]
+    assert index.problems == [f"cannot look into {tmp_path}/s/latest (No such file or directory)"]
+    index = found(tmp_path / "s", tmp_path / "t" / "*")
+    assert index.problems == [f"nothing matches {tmp_path}/t/*"]
+
+
+def test_directory_with_signs_of_a_pattern_in_its_name_stays_one_after_its_removal(tmp_path: Path) -> None:
+    end(tmp_path / "run[1]", HISTORY)
+    index = found(tmp_path / "run[1]")
+    assert list(index.runs) == ["run[1]"]
+    (tmp_path / "run[1]").rename(tmp_path / "gone")
+    with pytest.raises(FileNotFoundError):
+        index.refresh()
+
+
+def test_files_as_roots_are_the_runs_of_their_directory(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("step,loss\n1,2.0\n")
+    assert sorted(found(tmp_path).runs) == ["a", "b"]
+    assert sorted(found(tmp_path / "*.csv").runs) == ["a", "b"]
+    for roots in ((tmp_path, tmp_path / "a.csv"), (tmp_path / "a.csv", tmp_path)):
+        runs = found(*roots).runs
+        assert sorted(runs) == ["a", "b"]
+        assert [len(run.sources) for run in runs.values()] == [1, 1]
+
+
+def test_walk_ends_at_the_greatest_number_of_directories(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / str(number)).mkdir()
+    index = Directory([str(tmp_path)], most=10)
+    index.refresh()
+    assert len(index.folders) == 10
+    assert index.problems == [f"more than 10 directories, or deeper than {directory.DEEPEST}: the rest is left out"]
+
+
 @pytest.mark.parametrize("paths", [["/scratch/me"], ["/a b/ü:c", "/x/*/[0-9]?"], ["/"], ["/100%/a,b"]])
 def test_paths_survive_their_url(paths: list[str]) -> None:
     assert list(paths_of(url_of(paths))) == paths
     assert url_of(paths).isascii()
+
+
+@pytest.mark.parametrize(
+    ("url", "paths"),
+    [
+        ("file:///a/b/", ("/a/b",)),
+        ("file:///a/./b/../c", ("/a/c",)),
+        ("file:///a%00b", ()),
+        ("file:///a:b", ()),
+        ("file://host/a", ()),
+        ("https://host/a", ()),
+    ],
+)
+def test_url_means_absolute_paths_in_normal_form(url: str, paths: tuple[str, ...]) -> None:
+    assert paths_of(url) == paths
