@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from fttui.store.polling.poller import Poller
     from fttui.store.store import Store
 
-NEARBY = 500
-"""Most directories below the working directory in which runs of other programs are looked for."""
-
 
 class Session:
     """Archive, store and poller of the chosen service."""
@@ -43,8 +40,6 @@ class Session:
         self.archive = archive
         self.store = store
         self.poller = poller
-        self.nearby_runs = 0
-        """Runs of other programs below the working directory. They are counted while the local service has no jobs."""
 
     @property
     def client(self) -> "Client | None":
@@ -68,7 +63,6 @@ class MergedSession:
         self._sessions = sessions
         self.store = MergedStore({name: session.store for name, session in sessions.items()})
         self.poller = MergedPoller(session.poller for session in sessions.values())
-        self.nearby_runs = 0
 
     async def close(self) -> None:
         """Close all sessions. The pollers must have stopped."""
@@ -145,25 +139,10 @@ async def open_session(
             interval=interval,
             connect=None if options.offline else reach,
         )
-        made = Session(choice, settings, archive, store, poller)
-        if choice.is_local and not store.jobs.rows:
-            made.nearby_runs = _runs_below(os.getcwd())
-        return made
+        return Session(choice, settings, archive, store, poller)
 
     # In a thread: importing pydantic and reading ten thousand jobs would block the keyboard.
     session = await asyncio.to_thread(make)
     if options.offline:
         session.store.feed.go_offline(refusals.OFFLINE_FLAG)
     return session
-
-
-def _runs_below(path: str) -> int:
-    """Return the number of runs of other programs below a directory, as far as a short look finds them."""
-    from fttui.runs.directory import Directory
-
-    index = Directory([path], most=NEARBY)
-    try:
-        index.refresh()
-    except OSError:
-        return 0
-    return len(index.runs)

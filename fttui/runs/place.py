@@ -51,5 +51,8 @@ def is_pattern(path: str) -> bool:
 
 def exists(path: str) -> bool:
     """Tell whether a path as a user gives it, with `~`, is there now. A pattern always is."""
-    expanded = os.path.expanduser(path)
-    return is_pattern(expanded) or os.path.exists(expanded)
+    try:
+        whole = os.path.abspath(os.path.expanduser(path))
+    except OSError:
+        return False  # the working directory was removed
+    return is_pattern(whole) or os.path.exists(whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Self
@@ -83,6 +84,7 @@ class FttuiApp(App[None]):
         preferences: Preferences | None = None,
         remembered: SavedView | None = None,
         title: Title | None = None,
+        nearby_runs: Callable[[], int] = lambda: 0,
     ) -> None:
         """
         Args:
@@ -90,6 +92,7 @@ class FttuiApp(App[None]):
             ansi: use only the terminal's own colours, for every profile.
             read_only: refuse all changes, for every profile.
             title: the terminal's title. None writes no title.
+            nearby_runs: counts the runs below the working directory. It is called in a thread, for an empty local list.
         """
         self._css_theme = ""
         ScrollBar.renderer = WholeCells
@@ -102,6 +105,7 @@ class FttuiApp(App[None]):
             self._filters.append(AsciiFilter())
         self.animation_level = "none"
         self._open_session = open_session
+        self._nearby_runs = nearby_runs
         self._clock = clock or SystemClock()
         self._session: Session | MergedSession | None = None
         self._pending: list[Change] = []
@@ -240,12 +244,16 @@ class FttuiApp(App[None]):
         self._session = session
         try:
             session.store.subscribe(self._published)
-            self.main.model.nearby_runs = session.nearby_runs
             self.main.attach(session.store)
+            if self._service.is_local and not self._snapshot.rows:
+                self.run_worker(self._count_nearby(), group="nearby", exclusive=True)
             await session.poller.run()
         except Exception as error:
             # Without a poller, the cockpit would show old data as if it were current.
             self.crash(error)
+
+    async def _count_nearby(self) -> None:
+        self.main.offer_runs(await asyncio.to_thread(self._nearby_runs))
 
     def _published(self, snapshot: Snapshot, change: Change) -> None:
         self._snapshot = snapshot

@@ -57,6 +57,11 @@ def run_app(
             return await session.open_merged_session(asked, session.usable_profiles())
         return await session.open_session(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
+    def nearby_runs() -> int:
+        from fttui.runs.nearby import count_runs
+
+        return count_runs()
+
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = view_file()
     remembered, word = (saved_view.SavedView(), "") if options and options.fresh else saved_view.load(file)
@@ -71,6 +76,7 @@ def run_app(
         preferences=preferences,
         remembered=remembered,
         title=title,
+        nearby_runs=nearby_runs,
     )
     bound = {key.strip() for command in preferences.commands for key in command.keys.split(",")}
     app.driver_class = driver_for(first_frame, title, lambda: app.leave(128 + signal.SIGHUP), app.crash, bound)

@@ -204,13 +204,3 @@ async def test_runs_are_shown_beside_the_jobs_of_a_service(tmp_path: Path) -> No
     watched = {profile for profile, limits in both.store.of_profiles.items() if limits.is_watched}
     assert watched == {"mine"}
     await both.close()
-
-
-async def test_empty_local_service_knows_the_runs_below_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    end(tmp_path / "here" / "a", losses(range(10, 101, 10)))
-    monkeypatch.chdir(tmp_path / "here")
-    session = await open_session(Options(profile="local", offline=True), clock=FakeClock())
-    assert session.nearby_runs == 1
-    await session.close()

@@ -35,7 +35,6 @@ SHORT_RUN = 3
 class FakeCore:
     store: FakeStore
     poller: FakePoller
-    nearby_runs: int = 0
 
     async def close(self) -> None:
         pass
@@ -196,7 +195,7 @@ async def cockpit(
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never."""
     store = store or FakeStore()
-    core = FakeCore(store, FakePoller(store), nearby_runs)
+    core = FakeCore(store, FakePoller(store))
     clock = clock or FakeClock(instant=True)
     opened: list[str | None] = []
 
@@ -218,6 +217,7 @@ async def cockpit(
         preferences=preferences or Preferences(Settings(hints=False)),
         remembered=remembered,
         title=title,
+        nearby_runs=lambda: nearby_runs,
     )
     async with app.run_test(size=size, notifications=True):
         pilot = QuietPilot(app)

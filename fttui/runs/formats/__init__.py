@@ -14,6 +14,8 @@ FORMATS: tuple[Format, ...] = (
     *(TrainerState(), Wandb(), MLflow(), Trackio(), TensorBoard(), CsvTable(), JsonLines(), TextLogs()),
 )
 """All formats. Where two sources of a run have the same metric or fact, the first wins."""
+BY_NAME = tuple(format for format in FORMATS if format.name in ("trainer_state", "wandb", "tensorboard"))
+"""Formats whose sources are found without opening a file."""
 
 
 def formats(log_pattern: str = "") -> tuple[Format, ...]:

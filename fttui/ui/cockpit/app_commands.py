@@ -111,7 +111,7 @@ class AppCommands:
         from fttui.runs.place import exists, url_of
 
         if not exists(path or "."):
-            raise CommandError(f"{clean_line(path)} does not exist.")
+            raise CommandError(f"{clean_line(path) or 'The working directory'} does not exist.")
         self.use_profile(url_of([path or "."]))
 
     def use_theme(self, name: str) -> None:

@@ -147,6 +147,11 @@ class MainScreen(ScreenEvents, Screen[None]):
         self.jobs.list.show_costs(lambda row: cost(row)[1])
         self._show(self.model.attach(store), Part.JOB)
 
+    def offer_runs(self, count: int) -> None:
+        """Offer an empty list the runs of other programs below the working directory."""
+        self.model.nearby_runs = count
+        self.presenter.draw(Part.LIST)
+
     def use_link(self, *, is_slow: bool) -> None:
         """Draw fewer bytes over a slow link: see the setting `link`."""
         self.model.has_slow_link = is_slow
