@@ -164,7 +164,9 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
         lines.append([])
         lines.append([(" other members", "head")])
         for key, sent in rest.items():
-            add(clean_line(key), _plain(sent))
+            rows = _source_words(sent) if key == "sources" else []
+            for number, text in enumerate(rows or [_plain(sent)]):
+                add("" if number else clean_line(key), text)
     return lines
 
 
@@ -263,6 +265,15 @@ def _checkpoint_words(judged: Checkpoints) -> str:
 
 def _members(raw: object) -> Iterable[tuple[str, object]]:
     return raw.items() if isinstance(raw, Mapping) else ()
+
+
+def _source_words(value: object) -> list[str]:
+    """Return format, path and key of each source of a run; nothing for a value of another form."""
+    rows = value if isinstance(value, list) else []
+    found = [[row.get(name) for name in ("format", "path", "key")] for row in rows if isinstance(row, Mapping)]
+    if len(found) < len(rows) or not all(isinstance(part, str) for parts in found for part in parts):
+        return []
+    return ["  ".join(part for part in parts if part) for parts in found]
 
 
 def _plain(value: object) -> str:

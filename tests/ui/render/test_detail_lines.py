@@ -1,6 +1,7 @@
 """Lines of the detail pane for members of any size."""
 
 from fttui.models.job import Job
+from fttui.models.wire import SENT
 from fttui.ui.render.detail_lines import MAX_LENGTH, JobFacts, detail_lines, raw_lines
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.rows import Line
@@ -50,6 +51,19 @@ def test_a_member_at_the_limit_is_shown_whole() -> None:
     said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, MAX_LENGTH * 2, UNICODE))
     assert f" {'x' * MAX_LENGTH}\n" in said
     assert f"{'x' * MAX_LENGTH} … ({MAX_LENGTH + 1:,} characters; " in said
+
+
+def test_sources_of_a_run_are_words_and_other_sources_json() -> None:
+    sources = [
+        {"format": "trainer_state", "path": "/o/a/trainer_state.json", "key": ""},
+        {"format": "mlflow", "path": "/o/mlflow.db", "key": "7f"},
+    ]
+    job = Job.read({"id": "a", "status": "running", SENT: {"sources": sources}})
+    said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
+    assert f" {'sources':<17}trainer_state  /o/a/trainer_state.json" in said
+    assert f" {'':<17}mlflow  /o/mlflow.db  7f" in said
+    job = Job.read({"id": "a", "status": "running", "sources": [{"format": 1}]})
+    assert 'sources          [{"format": 1}]' in texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE))
 
 
 def test_phase_and_environment_have_rows() -> None:
