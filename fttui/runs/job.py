@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ PATIENCE = 3.0
 """The same as a multiple of the longest wait between two changes so far: a checkpoint may take hours."""
 STALLED_FOR = 86400.0
 """Seconds after its last change from which on a run without an end counts as stopped, not as stalled."""
+CLOCKS_DIFFER = 60.0
+"""Seconds by which the clock of a file server may be behind that of this machine."""
 ENDED = ("succeeded", "failed", "cancelled")
 """States that a library logs at the end of a run."""
 
@@ -49,7 +52,6 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed_at: float, now: floa
         "trained_steps": facts.get("trained_steps"),
         "total_steps": facts.get("total_steps"),
         "error": {"message": error} if error else None,
-        "metadata": {"url": facts["url"]} if facts.get("url") else {},
         "fttui": {"environment": {"host": host}} if host else {},
     }
 
@@ -64,7 +66,7 @@ def status_of(facts: Mapping[str, Any], changed_at: float, now: float) -> str:
     """Return the state of a run: as it was logged, else by its process, else by the age of its last change."""
     if facts.get("status") in ENDED:
         return str(facts["status"])
-    if _process_lives(facts.get("pid"), facts.get("host")):
+    if _process_lives(facts.get("pid"), facts.get("host"), changed_at):
         return "running"
     silent = now - changed_at
     if silent <= max(LEAST_PATIENCE, PATIENCE * float(facts.get("longest_wait") or 0.0)):
@@ -72,8 +74,8 @@ def status_of(facts: Mapping[str, Any], changed_at: float, now: float) -> str:
     return "stalled" if silent <= STALLED_FOR else "stopped"
 
 
-def _process_lives(pid: object, host: object) -> bool:
-    """Tell whether the process of a run is alive on this machine."""
+def _process_lives(pid: object, host: object, changed_at: float) -> bool:
+    """Tell whether the process of a run, which wrote its last change, is alive on this machine."""
     if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 1 or host != socket.gethostname():
         return False
     try:
@@ -81,5 +83,17 @@ def _process_lives(pid: object, host: object) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
-        return True  # of another user
-    return True
+        pass  # of another user
+    began = _began(pid)
+    return began is None or began <= changed_at + CLOCKS_DIFFER
+
+
+def _began(pid: int) -> float | None:
+    """Return when a process began, in Unix seconds; None on a system other than Linux."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        return booted + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None

@@ -41,6 +41,11 @@ def test_state_follows_what_was_logged_then_the_process_then_the_age(
     assert status_of(facts, NOW - silent, NOW) == status
 
 
+def test_process_that_began_after_the_last_change_is_another_one() -> None:
+    facts = {"pid": os.getpid(), "host": socket.gethostname()}
+    assert status_of(facts, 1e9, 1e9 + 9000) == "stalled"
+
+
 def test_list_is_newest_first_in_pages(tmp_path: Path) -> None:
     for number in range(5):
         end(tmp_path / f"run-{number}", HISTORY, at=1e9 + number * 1000)

@@ -67,7 +67,8 @@ class Found(NamedTuple):
     samples: Sequence[FoundSample] = ()
     facts: Mapping[str, Any] = {}
     """Facts about the run, each under one of these names: name, model, method, hyperparameters (dict), created_at,
-    ended_at, status (`running`, `succeeded`, `failed` or `cancelled`), error, pid, host, total_steps, epochs, url."""
+    ended_at, status (`running`, `succeeded`, `failed` or `cancelled`), error, pid, host, total_steps, epochs,
+    trained_tokens."""
     problems: Sequence[str] = ()
     """One sentence each; never fatal."""
     more: bool = False
