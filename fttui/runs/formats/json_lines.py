@@ -1,6 +1,5 @@
 """JSON lines with a step: one object a line, as LLaMA-Factory, ms-swift, and many scripts write."""
 
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -40,15 +39,7 @@ class JsonLines:
 
 
 def _is_log(lines: list[str]) -> bool:
-    return any(_point(record) for line in lines[:_SEEN] if (record := _record(line)))
-
-
-def _record(line: str | bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    return any(_point(record) for line in lines[:_SEEN] if (record := values.json_object(line)))
 
 
 def _point(record: dict[str, Any]) -> tuple[int, float | None, dict[str, float]] | None:
@@ -86,7 +77,7 @@ class JsonLinesReader:
         for raw in new.lines:
             if not raw.strip():
                 continue
-            if (record := _record(raw)) is None:
+            if (record := values.json_object(raw)) is None:
                 broken += 1
                 continue
             if found := _point(record):

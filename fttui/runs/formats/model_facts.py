@@ -1,6 +1,5 @@
 """Model, method and settings from the files beside a trained model: its configuration, its adapter, its model card."""
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -8,6 +7,7 @@ from typing import Any
 
 from fttui.bounded import read_file
 from fttui.runs.formats.training_args import CLASS, read_settings
+from fttui.runs.formats.values import json_object
 
 LARGEST = 4 << 20
 _ARGS, _ADAPTER, _CONFIG, _CARD = "training_args.bin", "adapter_config.json", "config.json", "README.md"
@@ -86,8 +86,7 @@ def _method(name: str) -> str:
 
 
 def _json(path: str) -> dict[str, Any]:
-    found = json.loads(read_file(path, LARGEST))
-    return found if isinstance(found, dict) else {}
+    return json_object(read_file(path, LARGEST)) or {}
 
 
 def _card(path: str) -> dict[str, Any]:

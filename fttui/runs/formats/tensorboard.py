@@ -6,7 +6,6 @@ but brings numpy, a protobuf runtime and a web server, and takes a second to imp
 TensorBoard counts a directory as a run, with all its event files: a resumed training writes a new one.
 """
 
-import json
 import math
 import os
 import re
@@ -19,7 +18,7 @@ from fttui.runs.formats import crc32c
 from fttui.runs.formats.base import Found, FoundLine, Source
 from fttui.runs.formats.grown_file import PIECE, GrownFile
 from fttui.runs.formats.protobuf import Field, Malformed, fields
-from fttui.runs.formats.values import Points
+from fttui.runs.formats.values import Points, json_object
 
 LARGEST_RECORD = 16 << 20
 """Bytes. Larger records (graphs, images, embeddings) are skipped without reading them."""
@@ -28,6 +27,8 @@ _CHECKED = 1 << 12
 LONGEST_TEXT = 20_000
 """Characters of a text summary that are kept as lines."""
 _MOST_TEXT_LINES = 200
+_MARK = "tfevents."
+"""Part of the names of event files."""
 _NAME = re.compile(r"tfevents\.(\d{9,11})\.(.+?)(?:\.(\d{1,9})\.\d+)?(?:\.v2|\.profile-empty)?$")
 _OF_HPARAMS = re.compile(r"\d{10}\.\d+")
 """Name of the directory that `SummaryWriter.add_hparams` makes below that of its run."""
@@ -54,7 +55,7 @@ class TensorBoard:
     name = "tensorboard"
 
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
-        if not any("tfevents" in name for name in names):
+        if not any(_MARK in name for name in names):
             return []
         # The directory of hyperparameters is a part of the run above it.
         return [] if _OF_HPARAMS.fullmatch(os.path.basename(directory)) else [Source(self.name, directory)]
@@ -65,7 +66,7 @@ class TensorBoard:
             names = os.listdir(source.path)
         except OSError:
             return [source.path]
-        newest = max((name for name in names if "tfevents" in name), key=_age, default="")
+        newest = max((name for name in names if _MARK in name), key=_age, default="")
         return [source.path, os.path.join(source.path, newest)]
 
     def reader(self, source: Source) -> "TensorBoardReader":
@@ -126,14 +127,14 @@ class TensorBoardReader:
         """Yield paths of event files, relative to the directory."""
         with os.scandir(self._directory) as entries:
             for entry in entries:
-                if "tfevents" in entry.name:
+                if _MARK in entry.name:
                     yield entry.name
                 elif _OF_HPARAMS.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                     try:
                         inner = os.listdir(entry.path)
                     except OSError:
                         continue
-                    yield from (os.path.join(entry.name, name) for name in inner if "tfevents" in name)
+                    yield from (os.path.join(entry.name, name) for name in inner if _MARK in name)
 
     def _origin(self) -> dict[str, Any]:
         """Return the facts that the names of the files contain."""
@@ -176,7 +177,7 @@ class _Batch:
     def _add_text(self, event: "Event", value: Value) -> None:
         """Keep a text as lines, but the configuration that transformers writes as facts."""
         tag = value.tag.removesuffix(_SUMMARY_SUFFIX)
-        record = _json(value.text) if tag in ("args", "model_config", "peft_config") else None
+        record = json_object(value.text) if tag in ("args", "model_config", "peft_config") else None
         if record is None:
             text = f"{tag}: {value.text[:LONGEST_TEXT]}"
             self.lines += [FoundLine(event.time, "info", line) for line in text.splitlines()[:_MOST_TEXT_LINES]]
@@ -219,14 +220,6 @@ class _Batch:
     def _hyperparameters(self) -> dict[str, Any]:
         found: dict[str, Any] = self.facts.setdefault("hyperparameters", {})
         return found
-
-
-def _json(text: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 class Event(NamedTuple):

@@ -112,7 +112,11 @@ class MetricSearch:
 
     def look(self, text: str) -> Measured | None:
         """Return the metrics of a line, or None."""
-        text = text[:_LONGEST_MATCHED]
+        found = self._measured(text[:_LONGEST_MATCHED])
+        # Epochs and offsets make a step of several numbers, which are too large together.
+        return found if found is None or values.step(found.step) is not None else None
+
+    def _measured(self, text: str) -> Measured | None:
         if self._pattern is not None:
             return self._by_pattern(text)
         if bar := _BAR.search(text):

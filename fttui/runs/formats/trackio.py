@@ -3,14 +3,13 @@
 The `trackio` package depends on pandas and Gradio, and creates its directories when it is imported.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from fttui import sqlite
 from fttui.runs.formats import console, foreign_database
 from fttui.runs.formats.base import Found, FoundLine, FoundSample, Source
-from fttui.runs.formats.values import Points, flat, global_step, model_of, moment, number, step
+from fttui.runs.formats.values import Points, flat, global_step, json_object, json_value, model_of, moment, number, step
 
 MOST_RUNS = 10_000
 """Runs of a project that are listed."""
@@ -82,7 +81,7 @@ class TrackioReader:
         rows = self._rows(connection, key, "metrics", ("timestamp", "step", "run_name", "metrics"))
         for time, at, name, text in rows:
             facts.setdefault("name", str(name))
-            record = flat(_record(text))
+            record = flat(json_object(text) or {})
             counted = global_step(record)
             if counted is None and (counted := step(at)) is None:
                 continue
@@ -106,7 +105,7 @@ class TrackioReader:
         ).fetchone()
         if row is None:
             return {}
-        config = _record(row[1])
+        config = json_object(row[1]) or {}
         created = moment(config.get("_Created")) or moment(row[2])
         settings = {name: value for name, value in config.items() if not name.startswith("_")}
         facts = {"name": str(row[0]), "created_at": created, "hyperparameters": settings, "model": model_of(config)}
@@ -141,20 +140,9 @@ class TrackioReader:
         """Return the traces: conversations that the training logged."""
         found = []
         for time, at, text in self._rows(connection, key, "traces", ("timestamp", "step", "messages"), _MOST_SAMPLES):
-            messages = [each for each in _json(text) or [] if isinstance(each, dict)]
+            listed = json_value(text)
+            messages = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
             texts = [str(each.get("content") or "") for each in messages]
             if len(texts) > 1 and messages[-1].get("role") == "assistant" and (counted := step(at)) is not None:
                 found.append(FoundSample(counted, moment(time), texts[-2], texts[-1]))
         return found
-
-
-def _record(text: object) -> dict[str, Any]:
-    found = _json(text)
-    return found if isinstance(found, dict) else {}
-
-
-def _json(text: object) -> Any:
-    try:
-        return json.loads(text) if isinstance(text, str | bytes) else None
-    except (ValueError, RecursionError):
-        return None

@@ -5,6 +5,7 @@ read counts. Settings come from the files beside it.
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 from fttui.bounded import read_file
 from fttui.clock import duration
+from fttui.runs.formats import values
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, Source
 from fttui.runs.formats.model_facts import ModelFacts
 
@@ -141,11 +143,13 @@ class TrainerStateReader:
             if _SUMMARY in record:
                 lines.append(FoundLine(latest, "info", _summary(record)))
                 continue
-            values = {
-                name: number for name in record if name != "step" and (number := _number(record[name])) is not None
+            numbers = {
+                name: number
+                for name in record
+                if name != "step" and (number := values.number(record[name])) is not None
             }
-            if values:
-                points.append(FoundPoint(step, times.get(step), values))
+            if numbers:
+                points.append(FoundPoint(step, times.get(step), numbers))
         if records:
             self._records = digests
         ended = next((record for record in reversed(records) if _SUMMARY in record), {})
@@ -163,7 +167,7 @@ class TrainerStateReader:
         self, state: Mapping[str, Any], ended: Mapping[str, Any], latest: float | None, times: Mapping[int, float]
     ) -> float | None:
         """Return when the run began: by its duration, else by the oldest file that is left of it."""
-        seconds = _number(ended.get(_SUMMARY))
+        seconds = values.number(ended.get(_SUMMARY))
         if seconds is not None and latest is not None and 0 < seconds < latest:
             return latest - seconds
         first = min(times.items(), default=None)
@@ -220,8 +224,11 @@ def _salvaged(text: str) -> dict[str, Any]:
 
 
 def _summary(record: Mapping[str, Any]) -> str:
-    seconds, loss, pace = (_number(record.get(name)) for name in (_SUMMARY, "train_loss", "train_samples_per_second"))
-    parts = [f"Training took {duration(seconds)}" if seconds is not None and seconds >= 0 else "Training ended"]
+    seconds, loss, pace = (
+        values.number(record.get(name)) for name in (_SUMMARY, "train_loss", "train_samples_per_second")
+    )
+    is_told = seconds is not None and 0 <= seconds < math.inf
+    parts = [f"Training took {duration(seconds)}" if seconds is not None and is_told else "Training ended"]
     if loss is not None:
         parts.append(f"mean training loss {loss:.4g}")
     if pace is not None:
@@ -248,16 +255,6 @@ def _size(path: str) -> int:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53 else None
-
-
-def _number(value: object) -> float | None:
-    """Return a number, NaN and infinities included."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
 
 
 def _member(value: object, name: str) -> object:

@@ -1,8 +1,10 @@
 """Values of metrics in any spelling: numbers, steps, times, and points put together from them."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from fttui.runs.formats.base import FoundPoint
 
@@ -100,6 +102,20 @@ def model_of(hyperparameters: Mapping[str, object]) -> str:
     """Return the name of the base model, or an empty string."""
     found = (hyperparameters.get(name) for name in _MODEL_NAMES)
     return next((value for value in found if isinstance(value, str) and value), "")
+
+
+def json_object(text: object) -> dict[str, Any] | None:
+    """Return the object in a JSON text; None if there is none."""
+    found = json_value(text)
+    return found if isinstance(found, dict) else None
+
+
+def json_value(text: object) -> Any:
+    """Return the value of a JSON text; None for anything else."""
+    try:
+        return json.loads(text) if isinstance(text, str | bytes) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def flat(record: Mapping[str, object], separator: str = "/") -> dict[str, object]:

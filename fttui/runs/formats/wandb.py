@@ -326,10 +326,7 @@ class _Batch:
                 known[name] = value
         if known:
             self.facts["hyperparameters"] = dict(known)
-        model = next(
-            (known[name] for name in ("_name_or_path", "model_name", "model", "base_model") if name in known), 0
-        )
-        if isinstance(model, str) and model:
+        if model := values.model_of(known):
             self.facts["model"] = model
 
     def _add_alert(self, message: bytes) -> None:

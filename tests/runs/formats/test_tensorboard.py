@@ -35,6 +35,11 @@ def test_appended_event_is_read_once_and_a_half_written_one_when_it_is_complete(
     assert (losses(found), found.restarted, found.problems) == ({2: 2.0}, False, [])
 
 
+def test_directory_named_like_the_library_is_no_source() -> None:
+    assert TensorBoard().sources("/run", ["tfevents", "notes.txt"]) == []
+    assert len(TensorBoard().sources("/run", [NAME])) == 1
+
+
 def test_file_of_a_resumed_training_is_found_and_the_name_tells_host_and_process(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(scalar(1, "loss", 3.0) + scalar(2, "loss", 9.0))
     reader = TensorBoardReader(str(tmp_path))

@@ -30,6 +30,7 @@ def test_line_of_a_common_form_has_metrics(line: str, step: int, values: dict[st
         "{'train_runtime': '7.08', 'train_loss': '3.036', 'epoch': '2'}",
         " 12%|█▏        | 2/16 [00:02<00:18,  1.35s/it]",
         "step " + "9" * 10_000 + " loss 1",
+        "Train Epoch: 999999999 [1/999999999999 (0%)]\tLoss: 1.0",
         # Lines that take minutes when a repetition in a pattern has no limit.
         "loss step" + " " * 3000 + "x",
         "step 1 loss" + " " * 3000,

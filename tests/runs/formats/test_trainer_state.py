@@ -123,6 +123,13 @@ def test_checkpoints_have_their_sizes_and_the_best_one_its_mark(tmp_path: Path) 
     assert all(each.size > 1000 for each in found.checkpoints)
 
 
+def test_endless_duration_does_not_lose_the_run(tmp_path: Path) -> None:
+    end(tmp_path, HISTORY, seconds=math.inf)
+    found = reader(tmp_path).read()
+    assert (len(found.points), found.facts["status"]) == (10, "succeeded")
+    assert found.lines[0].text.startswith("Training ended, mean")
+
+
 def test_checkpoints_are_told_again_after_a_restart(tmp_path: Path) -> None:
     save(tmp_path, HISTORY, 50, at=1000.0)
     save(tmp_path, HISTORY, 100, at=2000.0)
