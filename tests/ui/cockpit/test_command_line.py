@@ -176,3 +176,12 @@ async def test_runs_line_switches_to_a_directory_and_refuses_one_that_is_not_the
         assert ui.opened == [None, f"file://{tmp_path}"]
         assert tmp_path.name in ui.status
         assert ui.app.main.model.refusal("job.cancel") == refusals.WATCHED
+
+
+async def test_runs_of_a_removed_working_directory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit() as ui:
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        await ui.press(":", *"runs", "enter")
+        assert "The working directory does not exist." in ui.prompt
