@@ -122,8 +122,7 @@ class Runner:
         with self._lock:
             self._supervisor.reap()
             for job in self._database.jobs.active():
-                if job.status == "validating_files" or self._supervisor.is_due(job):
-                    self._process(self._advance, job)
+                self._process(self._look, job)
             for root in self._database.jobs.queued_roots():
                 if root is None:
                     self._start_here()
@@ -208,7 +207,14 @@ class Runner:
         except OSError as error:
             log.warning("job %s waits for room on the disk: %s", id, error)
 
-    def _advance(self, job: JobRecord) -> bool:
+    def _look(self, job: JobRecord) -> bool:
+        """Do the work that is due for a job. Return whether there was any."""
+        is_due = job.status == "validating_files" or self._supervisor.is_due(job)
+        if is_due:
+            self._advance(job)
+        return is_due
+
+    def _advance(self, job: JobRecord) -> None:
         match job.status:
             case "validating_files":
                 self._validate(job)
@@ -219,7 +225,6 @@ class Runner:
             case status if status in FINAL:
                 self._checks.drop(job.id)
                 self._supervisor.clean_up(job)
-        return True
 
     def _validate(self, job: JobRecord) -> None:
         """Move a job from `validating_files` to `queued` once its data and its settings are checked."""

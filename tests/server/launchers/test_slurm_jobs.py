@@ -1,13 +1,17 @@
 """Jobs on a fake Slurm cluster: each ends in the right state, whatever happens to it."""
 
+import errno
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from fttui.server.api import json_objects
+from fttui.server.launchers import submission_files
 from fttui.server.storage.disk_space import DiskSpace
+from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.reports import StopDecision
 from tests.server.conftest import until
 from tests.server.launchers.conftest import Cluster
@@ -328,6 +332,25 @@ def test_job_of_a_disk_that_is_away_waits(cluster: Cluster, tmp_path: Path) -> N
     (tmp_path / "away").rename(tmp_path / "shared")
     cluster.look()
     assert cluster.slurm.count("sbatch") == 1
+
+
+def test_disk_that_fails_holds_up_no_other_job(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, job = running(cluster, 1)
+    cluster.service.runner.pause(id)
+    cluster.look()
+    other, going = running(cluster, 1)
+    read = submission_files.lines
+
+    def fail(directory: JobDirectory, name: str) -> Sequence[str]:
+        if id in directory.path:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return read(directory, name)
+
+    monkeypatch.setattr(submission_files, "lines", fail)
+    cluster.steps(going, 2)
+    cluster.look()
+    assert cluster.job(other).step == 2
+    assert cluster.job(id).status == "paused"
 
 
 def test_options_come_from_engine_trainer_and_job_in_this_order(cluster: Cluster) -> None:
