@@ -65,6 +65,8 @@ def life_words(engine: EngineLife, step: int | None = None) -> str:
             return ", ".join(filter(None, (f"on {engine.host}" if engine.host else "", again)))
         case "unknown":
             return f"{title} does not answer"
+        case "away":
+            return "the directory of its engine does not exist"
     return ""
 
 

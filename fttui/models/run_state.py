@@ -58,9 +58,9 @@ class EngineLife(NamedTuple):
     name: str
     """Name of the engine in the configuration."""
     kind: str
-    """`slurm`."""
+    """`slurm` or `ray`."""
     state: str = ""
-    """`waiting`, `running`, `unknown`, or empty when the engine does not have the job."""
+    """`waiting`, `running`, `unknown`, `away`, or empty when the engine does not have the job."""
     host: str = ""
     reason: str = ""
     """Reason why it waits, in the engine's word."""

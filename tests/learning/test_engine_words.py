@@ -17,6 +17,7 @@ LAB = EngineLife("lab", "slurm", id="4711")
         ({"state": "running", "host": "n2", "attempt": 1}, 9, "on n2"),
         ({"state": "running", "host": "n2", "attempt": 2}, 9, "on n2, attempt 2"),
         ({"state": "unknown", "host": "n2"}, 9, "Slurm does not answer"),
+        ({"state": "away", "host": "n2"}, 9, "the directory of its engine does not exist"),
         ({}, 9, ""),
     ],
 )

@@ -14,6 +14,10 @@ from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Message
 
 
+_BACK = {State.UNKNOWN: "{title} answers again", State.AWAY: "The directory of the engine is there again"}
+"""Messages after the states in which it could not be told whether a trainer lives."""
+
+
 class EngineLives:
     """Lives of one service's jobs that engines have."""
 
@@ -52,8 +56,9 @@ class EngineLives:
             "id": life.id,
             "limit": life.limit,
         }
-        if life.state is State.UNKNOWN:
+        if not life.state.is_known:
             stored |= {name: before.get(name) for name in ("host", "attempt", "limit")}
+            stored["id"] = life.id or before.get("id") or ""
             stored["before"] = before.get("before") or before.get("state")
         if life.state is State.WAITING:
             stored["attempt"] = before.get("attempt") or 0
@@ -71,12 +76,14 @@ class EngineLives:
     def _messages(self, job: JobRecord, life: Life, before: dict[str, Any], stored: dict[str, Any]) -> list[Message]:
         title, was = _title(job), before.get("state")
         found = []
-        if was == State.UNKNOWN and life.state is not State.UNKNOWN:
-            found.append(Message(f"{title} answers again"))
+        if was in _BACK and life.state != was:
+            found.append(Message(_BACK[was].format(title=title)))
             was = before.get("before")
         match life.state:
             case State.UNKNOWN if was != State.UNKNOWN:
                 found.append(Message(f"{title} does not answer; the job stays as it is ({life.reason})", "warn"))
+            case State.AWAY if was != State.AWAY:
+                found.append(Message(f"{life.reason}; the job stays as it is", "warn"))
             case State.WAITING:
                 if job.status == "running":
                     taken = f"{title} took the job off {before.get('host') or 'its node'} after step {job.step}"

@@ -1,6 +1,5 @@
 """Check of a job by its trainer, and start of the trainer through its launcher."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,11 @@ from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_environment import NoVariable, engine_variables, trainer_environment
 from fttui.server.jobs.trainer_questions import Check, Refused, Stopped, check_job
-from fttui.server.launchers.base import EngineUnreachable, Launch, LaunchRefused
+from fttui.server.launchers.base import EngineUnreachable, JobTrainer, Launch, LaunchRefused
 from fttui.server.launchers.registry import Launchers, options_of
 from fttui.server.settings import Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
-from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.salvage import record_of
@@ -53,7 +51,7 @@ class TrainerStarter:
         try:
             trainer = self._trainer(job)
             process.sweep()
-            self._prepare(job, trainer, process.directory)
+            self._prepare(job, trainer, process)
             process.start(self._launch(job, trainer))
         except Refused as refused:
             self._outcomes.fail(job, refused.code, str(refused), refused.param)
@@ -89,7 +87,7 @@ class TrainerStarter:
         if should_stop():  # before the directory of a job that was cancelled is made
             raise Stopped
         try:
-            self._prepare(job, trainer, process.directory)
+            self._prepare(job, trainer, process)
         except EngineUnreachable as error:
             raise Refused("trainer_not_started", f"{error}.") from None
         return check_job(trainer, environment, process.directory.path, should_stop)
@@ -129,15 +127,15 @@ class TrainerStarter:
         except NoVariable as error:
             raise Refused("trainer_not_started", str(error)) from None
 
-    def _prepare(self, job: JobRecord, trainer: Trainer, directory: JobDirectory) -> None:
+    def _prepare(self, job: JobRecord, trainer: Trainer, process: JobTrainer) -> None:
         """Write `job.json` and link the inputs of a job.
 
         Raises:
             EngineUnreachable: the disk of its engine is away.
         """
-        engine = self._launchers.engine(job)
-        if engine is not None and not os.path.isdir(engine.directory):  # it could be made on the wrong disk
-            raise EngineUnreachable(f"The directory {engine.directory} of the engine {engine.name} does not exist")
+        if reason := process.missing():
+            raise EngineUnreachable(reason)
+        directory = process.directory
         inputs = {"training.jsonl": self._paths.file(job.training_file)}
         if job.validation_file:
             inputs["validation.jsonl"] = self._paths.file(job.validation_file)

@@ -288,8 +288,8 @@ class Runner:
             if job.status not in FINAL:
                 return f'it has status "{job.status}". Cancel it first'
             self._checks.drop(id)
-            if not self._supervisor.kill(job):
-                return "its trainer is still stopping. Try again in some seconds"
+            if reason := self._supervisor.kill(job):
+                return reason
             self._last_errors.pop(id, None)
             return "" if delete_job(self._database, self._paths, job) else "its status has changed. Try again"
 

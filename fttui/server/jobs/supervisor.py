@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 
 from fttui.clock import Clock
+from fttui.learning.engine_words import engine_title
 from fttui.server.jobs.engine_life import EngineLives, interruption_words, job_at_engine, waited_too_long
 from fttui.server.jobs.eta import FinishEstimates, PhaseEstimates
 from fttui.server.jobs.job_alerts import alarm_alert, end_alert, told_kinds
@@ -53,6 +54,21 @@ def _memory_advice(trainer: Trainer | None) -> str:
     return (
         f"lower batch_size{own if trainer is not None and trainer.takes_any_model else ''}, or choose a smaller model"
     )
+
+
+def _why_alive(job: JobRecord, trainer: JobTrainer) -> str:
+    """Return why a trainer may still live, and what helps."""
+    if trainer.life().state.is_known:
+        return "its trainer is still stopping. Try again in some seconds"
+    title, directory = engine_title(str((job.engine or {}).get("kind"))), trainer.directory.path
+    return (
+        f"{title} does not answer, and only {title} knows whether its trainer still runs. Try again when it answers. "
+        f"If it is gone for good, stop the service, remove {directory}, and try again"
+    )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
 
 
 class TrainerSupervisor:
@@ -349,15 +365,17 @@ class TrainerSupervisor:
         self._room.forget(job.id)
         self._rules.forget(job.id)
 
-    def kill(self, job: JobRecord) -> bool:
-        """Kill the trainer of a job whose state is not needed. Return False when it is still alive after a while."""
+    def kill(self, job: JobRecord) -> str:
+        """Kill the trainer of a job whose state is not needed. Return why it may still live; empty when it is gone."""
         trainer = self.trainer(job)
+        if reason := trainer.missing():
+            return f"{_lower(reason)}. Mount its disk. If it is lost, make an empty directory there"
         if not kill(trainer, self._clock):
-            return False
+            return _why_alive(job, trainer)
         trainer.sweep()
         self.reap()
         self._forget(job)
-        return True
+        return ""
 
     def terminate(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: save and stop. An engine, which may be slow, is told at the next look."""

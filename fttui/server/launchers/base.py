@@ -4,11 +4,12 @@ Launchers have no memory that matters: what they need to find a trainer again is
 engine, so a new service continues with the trainers of the last one.
 """
 
+import os
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from fttui.server.settings import STOP_AFTER
+from fttui.server.settings import STOP_AFTER, Engine
 from fttui.server.storage.job_dir import JobDirectory
 
 
@@ -22,6 +23,13 @@ class State(StrEnum):
     RUNNING = "running"
     UNKNOWN = "unknown"
     """The engine does not answer. That says nothing about the trainer."""
+    AWAY = "away"
+    """The engine's directory does not exist, so its files say nothing about the trainer."""
+
+    @property
+    def is_known(self) -> bool:
+        """False when it cannot be told now whether the trainer lives."""
+        return self not in (State.UNKNOWN, State.AWAY)
 
 
 class Life(NamedTuple):
@@ -118,14 +126,30 @@ class EngineUnreachable(Exception):
 class JobTrainer:
     """Trainer of one job: its launcher, applied to its directory."""
 
-    def __init__(self, launcher: Launcher, directory: JobDirectory) -> None:
+    def __init__(self, launcher: Launcher, directory: JobDirectory, engine: Engine | None = None) -> None:
+        """
+        Args:
+            engine: engine of the job; None for this machine.
+        """
         self.launcher = launcher
         self.directory = directory
+        self.engine = engine
 
     def start(self, launch: Launch) -> None:
         self.launcher.start(self.directory, launch)
 
+    def missing(self) -> str:
+        """Return a sentence without its end if the engine's directory does not exist; empty when it does.
+
+        Its disk is not mounted then. What is missing on it says nothing, and nothing may be made in its place.
+        """
+        if self.engine is None or os.path.isdir(self.engine.directory):
+            return ""
+        return f"The directory {self.engine.directory} of the engine {self.engine.name} does not exist"
+
     def life(self) -> Life:
+        if reason := self.missing():
+            return Life(State.AWAY, reason=reason)
         return self.launcher.life(self.directory)
 
     def is_alive(self) -> bool:

@@ -55,7 +55,7 @@ def headline(
                 *((dot + end, "dim") for end in ends),
             ]
             return next((whole[:count] for count in (3, 2) if line_width(whole[:count]) <= cells), whole[:1])
-        case Status.RUNNING if job.engine is not None and job.engine.state == "unknown":
+        case Status.RUNNING if job.engine is not None and job.engine.state in ("unknown", "away"):
             since = job.engine.since
             return [(f" {life_words(job.engine)}{f' since {clock_time(since)}' if since else ''}", "warn")]
         case Status.QUEUED if ahead > 0:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -351,6 +352,51 @@ def test_disk_that_fails_holds_up_no_other_job(cluster: Cluster, monkeypatch: py
     cluster.look()
     assert cluster.job(other).step == 2
     assert cluster.job(id).status == "paused"
+
+
+def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(cluster: Cluster, tmp_path: Path) -> None:
+    id, job = running(cluster, 1)
+    (tmp_path / "shared").rename(tmp_path / "away")
+    cluster.reopen()
+    cluster.look(3, seconds=1000)
+    found = cluster.job(id)
+    assert (found.status, (found.life or {})["state"], (found.life or {})["host"]) == ("running", "away", "n1")
+    assert cluster.service.runner.cancel(id)
+    cluster.look()
+    assert (cluster.job(id).tidied, job.state) == (False, "RUNNING"), "Slurm still runs it"
+    assert "Mount its disk" in cluster.service.runner.delete(id)
+    (tmp_path / "away").rename(tmp_path / "shared")
+    cluster.look()
+    assert (cluster.job(id).tidied, job.state) == (True, "FAILED")
+    (tmp_path / "shared").rename(tmp_path / "away")
+    assert "Mount its disk" in cluster.service.runner.delete(id)
+    (tmp_path / "away").rename(tmp_path / "shared")
+    assert not cluster.service.runner.delete(id)
+    assert not job.directory.exists()
+
+
+def test_events_tell_that_the_disk_was_away(cluster: Cluster, tmp_path: Path) -> None:
+    id, _ = running(cluster, 1)
+    (tmp_path / "shared").rename(tmp_path / "away")
+    cluster.look()
+    (tmp_path / "away").rename(tmp_path / "shared")
+    cluster.look()
+    assert cluster.messages(id)[-2:] == [
+        f"The directory {tmp_path}/shared of the engine lab does not exist; the job stays as it is",
+        "The directory of the engine is there again",
+    ]
+
+
+def test_delete_tells_that_the_engine_does_not_answer(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    cluster.service.runner.cancel(id)
+    cluster.slurm.is_away = True
+    cluster.look()
+    assert cluster.service.runner.delete(id).startswith("Slurm does not answer, and only Slurm knows")
+    cluster.service.database.close()
+    shutil.rmtree(job.directory)
+    cluster.open()
+    assert not cluster.service.runner.delete(id), "the way out that it names"
 
 
 def test_options_come_from_engine_trainer_and_job_in_this_order(cluster: Cluster) -> None:
