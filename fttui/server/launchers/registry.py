@@ -118,7 +118,9 @@ class Launchers:
 def options_of(engine: Engine, trainer: Trainer, job: JobRecord) -> tuple[str, ...]:
     """Return all options of a job for its engine, in the engine's words; later ones replace earlier ones."""
     own = _KINDS[engine.kind].words(engine_options(job.metadata, engine.kind))
-    return (*engine.options, *trainer.options, *own)
+    # The trainer may have moved to another engine since, whose options this one does not know.
+    of_trainer = trainer.options if trainer.engine == engine.name else ()
+    return (*engine.options, *of_trainer, *own)
 
 
 def option_error(kind: str, name: str, value: str) -> str:

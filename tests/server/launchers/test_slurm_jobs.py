@@ -296,6 +296,7 @@ def test_changed_configuration_does_not_lose_a_running_job(cluster: Cluster, tmp
     cluster.look()
     assert len(cluster.submitted(id)) == 2, "it is submitted again, as it was configured"
     assert "--partition=gpu" in cluster.submitted(id)[1].words
+    assert "--time=1:00:00" not in cluster.submitted(id)[1].words, "the trainer has options for its new place"
 
 
 def test_engine_has_at_most_max_submitted_jobs(home: str, tmp_path: Path) -> None:
