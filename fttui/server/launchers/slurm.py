@@ -33,6 +33,8 @@ from fttui.text import clean_line
 
 SETTLE_SECONDS = 30.0
 """Seconds to wait for the exit code of a job that has left the queue: a network disk shows new files late."""
+FLUSH_SECONDS = 3.0
+"""Seconds between two looks of the script at its files."""
 SIGNAL_SECONDS = 60
 """Fewest seconds before the time limit at which the trainer is told to save."""
 OWN_OPTIONS = frozenset(
@@ -62,7 +64,14 @@ read -r number id <submission
 [ "$number" = {number} ] || exit 0
 rm -f exit exit.new
 {drop_torn_line}
-echo {number} "$SLURM_JOB_ID" "${{SLURM_RESTART_COUNT:-0}}" "${{SLURMD_NODENAME:-$(hostname)}}" "$(date +%s)" >>runs
+run="{number} $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} ${{SLURMD_NODENAME:-$(hostname)}} $(date +%s)"
+echo "$run" >>runs
+# Slurm starts the job elsewhere when it has lost this node. The trainer must not train beside the one that followed.
+is_last() {{
+    local last
+    last=$(tail -n 1 runs) && [ -n "$last" ] || return 0  # the disk is away
+    [ "$last" = "$run" ]
+}}
 # For srun: sbatch --export=NONE would hide the variables from the steps as well.
 unset SLURM_EXPORT_ENV
 export {variables}
@@ -75,7 +84,11 @@ trap 'signalled=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
 child=$!
 [ -z "$signalled" ] || kill -TERM $child
 # What is written over a network disk is seen elsewhere after a sync.
-while kill -0 $child 2>/dev/null; do sleep 3; sync progress.jsonl log; done 2>/dev/null &
+while kill -0 $child; do
+    sleep {flush}
+    is_last || kill -KILL $child 0  # with all processes that it started
+    sync progress.jsonl log
+done 2>/dev/null &
 flusher=$!
 while :; do
     signalled=
@@ -85,6 +98,7 @@ while :; do
 done
 kill $flusher 2>/dev/null
 sync progress.jsonl log 2>/dev/null  # before the exit code is seen; a file may be missing
+is_last || exit $code
 echo $code >exit.new && {{ sync exit.new; mv exit.new exit; }}
 exit $code
 """
@@ -154,6 +168,7 @@ class Slurm:
             variables=assignments({**launch.listed, JOB_VARIABLE: directory.path}),
             setup=launch.setup,
             command=shlex.join(launch.command),
+            flush=FLUSH_SECONDS,
         )
         words = [
             *("sbatch", "--requeue", f"--signal=B:TERM@{max(SIGNAL_SECONDS, round(launch.stop_after))}"),

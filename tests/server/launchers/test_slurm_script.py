@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.server.launchers import slurm as slurm_launcher
 from fttui.server.launchers.base import Launch
 from fttui.server.launchers.slurm import Slurm
 from fttui.server.launchers.slurm_queue import Queue
@@ -33,7 +34,8 @@ def node(directory: Path, script: str) -> "subprocess.Popen[str]":
     """Run the batch script of a submission."""
     environment = {**os.environ, "SLURM_JOB_ID": "4711", "SLURMD_NODENAME": "n1", "HOME": str(directory)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(["bash", "-l", "-c", script], text=True, env=environment, **quiet)
+    command = ["bash", "-l", "-c", script]
+    return subprocess.Popen(command, text=True, env=environment, start_new_session=True, **quiet)
 
 
 def test_script_writes_its_start_and_the_exit_code(tmp_path: Path) -> None:
@@ -61,6 +63,25 @@ def test_script_of_a_submission_that_was_given_up_does_nothing(tmp_path: Path) -
     assert node(tmp_path, script).wait(60) == 0
     assert not (tmp_path / "said").exists()
     assert not (tmp_path / "runs").exists()
+
+
+def test_script_kills_its_trainer_when_the_job_has_started_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm_launcher, "FLUSH_SECONDS", 0.01)
+    start = "trap '' TERM; echo >ready; while :; do sleep 0.01; done"
+    shell = node(tmp_path, submitted(tmp_path, start))
+    until((tmp_path / "ready").exists)
+    with (tmp_path / "runs").open("a") as runs:
+        runs.write("1 4711 1 n2 1795892093\n")
+    assert shell.wait(60) == -signal.SIGKILL
+    assert not (tmp_path / "exit").exists()
+
+
+def test_script_of_a_job_that_has_started_elsewhere_leaves_no_exit_code(tmp_path: Path) -> None:
+    script = submitted(tmp_path, "echo '1 4711 1 n2 1795892093' >>runs; exit 3")
+    assert node(tmp_path, script).wait(60) == 3
+    assert not (tmp_path / "exit").exists()
 
 
 @pytest.mark.parametrize(
