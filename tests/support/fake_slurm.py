@@ -47,6 +47,8 @@ class FakeSlurm:
     """Words with which sbatch refuses."""
     dies_after_sbatch: bool = False
     """The caller is killed after sbatch, before it sees the id."""
+    ignores_sigterm: bool = False
+    """Trainers go on when they are told to save."""
     calls: list[list[str]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(4711))
 
@@ -86,6 +88,8 @@ class FakeSlurm:
         is_waiting = job.state == "PENDING"
         if is_waiting or "--signal=TERM" not in words:
             job.state = "CANCELLED"
+        if "--signal=TERM" in words and self.ignores_sigterm:
+            return subprocess.CompletedProcess(words, 0, "", "")
         if not is_waiting and "--state=PENDING" not in words:
             self.end(job, 143, "CANCELLED" if "--signal=TERM" not in words else "FAILED")
         return subprocess.CompletedProcess(words, 0, "", "")

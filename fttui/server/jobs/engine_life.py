@@ -13,7 +13,6 @@ from fttui.server.storage.event_table import STARTED
 from fttui.server.storage.records import JobRecord
 from fttui.server.storage.reports import Message
 
-
 _BACK = {State.UNKNOWN: "{title} answers again", State.AWAY: "The directory of the engine is there again"}
 """Messages after the states in which it could not be told whether a trainer lives."""
 

@@ -146,6 +146,9 @@ class TrainerSupervisor:
         The job stays `queued` until its engine runs it.
         """
         try:
+            if self.trainer(job).is_stopping():
+                self.stop(job)  # resumed so soon that its last trainer is still saving
+                return False
             self.launch(job)
         except EngineUnreachable as error:
             log.warning("job %s waits for its engine: %s", job.id, error)

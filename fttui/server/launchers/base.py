@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+from fttui.server.launchers.submission_files import last_submission, stopped_number
 from fttui.server.settings import STOP_AFTER, Engine
 from fttui.server.storage.job_dir import JobDirectory
 
@@ -155,6 +156,21 @@ class JobTrainer:
     def is_alive(self) -> bool:
         """Return whether the trainer lives, waits for its start, or may live."""
         return self.life().state is not State.GONE
+
+    def is_stopping(self) -> bool:
+        """Return whether the service has told a trainer at an engine to stop that still lives.
+
+        Raises:
+            EngineUnreachable: it is not known whether it lives.
+        """
+        last = last_submission(self.directory)
+        if last is None or not last.id:
+            return False  # what cannot be told to stop is found again by its launcher
+        self.launcher.answer_number()  # asks the engine, if it was never asked
+        life = self.life()
+        if not life.state.is_known:
+            raise EngineUnreachable(life.reason or "it has not answered yet")
+        return life.state is not State.GONE and stopped_number(self.directory) == last.number
 
     def stop(self, *, save: bool) -> bool:
         return self.launcher.stop(self.directory, save=save)

@@ -28,6 +28,8 @@ from fttui.server.launchers.submission_files import (
     last_submission,
     lines,
     runs_of,
+    stopped_number,
+    write_stop,
     write_submission,
 )
 from fttui.server.launchers.trainer_process import JOB_VARIABLE
@@ -52,7 +54,7 @@ _REFUSALS = frozenset(
 """Kinds of failures before the start that come again at every submission."""
 _NOT_RUN = range(125, 128)
 """Exit codes of a script that the node cannot read, or whose directory it does not have."""
-_STOP, _BEAT = "stop", "beat"
+_BEAT = "beat"
 _NUMBERS = {"num_cpus": "entrypoint_num_cpus", "num_gpus": "entrypoint_num_gpus", "memory": "entrypoint_memory"}
 _RESOURCES, _LABELS = "resources.", "label_selector."
 
@@ -122,10 +124,7 @@ class Ray:
         self.cluster.answers.require()
         last = last_submission(directory)
         if last is not None and last.id:
-            state = self.life(directory).state
-            if state is not State.GONE and _stop_number(directory) == last.number:
-                raise EngineUnreachable("the last trainer of the job is still stopping")
-            if state is not State.GONE:
+            if self.life(directory).state is not State.GONE:
                 return
             last = Submission(last.number + 1, "")
         number = last.number if last is not None else 1
@@ -174,7 +173,7 @@ class Ray:
         has_run = any(run.number == number for run in runs)
         host = job.host if job is not None else ""
         reason = LOST if job is None else job.status if job.status == ray_cluster.STOPPED else job.error
-        is_stopped = _stop_number(directory) == number
+        is_stopped = stopped_number(directory) == number
         if is_stopped:
             reason = ""  # by the service
         if not has_run and job is not None and _is_refusal(job):
@@ -208,13 +207,13 @@ class Ray:
         if state not in (State.WAITING, State.RUNNING):
             return False
         if not save and state is State.RUNNING:
-            _write_stop(directory, last.number, "kill")
+            write_stop(directory, last.number, "kill")
             return True
         if state is State.WAITING:
             # Ray stops a job that waits when it starts. It is given up, and its script does nothing then.
             write_submission(directory, Submission(last.number + 1, ""))
         else:
-            _write_stop(directory, last.number, "save")
+            write_stop(directory, last.number, "save")
         try:
             return self.cluster.stop(last.id)
         except NoAnswer:
@@ -312,15 +311,3 @@ def _reason(words: str) -> str:
 
 def _is_refusal(job: RayJob) -> bool:
     return job.error in _REFUSALS or (job.status == ray_cluster.FAILED and job.exit_code in _NOT_RUN)
-
-
-def _stop_number(directory: JobDirectory) -> int | None:
-    """Return the number of the submission that the service has stopped."""
-    for line in lines(directory, _STOP):
-        number = line.partition(" ")[0]
-        return int(number) if number.isdigit() else None
-    return None
-
-
-def _write_stop(directory: JobDirectory, number: int, word: str) -> None:
-    atomic.write(os.path.join(directory.path, _STOP), f"{number} {word}\n".encode())

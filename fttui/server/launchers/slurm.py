@@ -24,6 +24,7 @@ from fttui.server.launchers.submission_files import (
     assignments,
     last_submission,
     runs_of,
+    write_stop,
     write_submission,
 )
 from fttui.server.launchers.trainer_process import JOB_VARIABLE
@@ -235,6 +236,7 @@ class Slurm:
         state = self.life(directory).state
         if state not in (State.WAITING, State.RUNNING):
             return False
+        write_stop(directory, last.number, "save" if save else "kill")
         if not save:
             words = ["scancel", last.id]
         elif state is State.WAITING:  # it has nothing to save; one that has started meanwhile is left alone

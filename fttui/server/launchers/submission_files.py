@@ -1,7 +1,8 @@
 """Files in the directory of a job that tell its engine's side of the story.
 
 `submission` has the number of the last submission, and the id that the engine knows it by. The script that the engine
-runs writes `runs`, one line for each start, and `exit`, the exit code of the trainer.
+runs writes `runs`, one line for each start, and `exit`, the exit code of the trainer. `stop` has the number of the last
+submission that the service stopped: it is not taken for a new one while its trainer saves.
 """
 
 import os
@@ -52,6 +53,19 @@ def last_submission(directory: JobDirectory) -> Submission | None:
 def write_submission(directory: JobDirectory, submission: Submission) -> None:
     path = os.path.join(directory.path, "submission")
     atomic.write(path, f"{submission.number} {submission.id}\n".encode())
+
+
+def write_stop(directory: JobDirectory, number: int, word: str) -> None:
+    """Note that the service stops a submission, before it tells the engine."""
+    atomic.write(os.path.join(directory.path, "stop"), f"{number} {word}\n".encode())
+
+
+def stopped_number(directory: JobDirectory) -> int | None:
+    """Return the number of the submission that the service has stopped."""
+    for line in lines(directory, "stop"):
+        number = line.partition(" ")[0]
+        return int(number) if number.isdigit() else None
+    return None
 
 
 def runs_of(directory: JobDirectory) -> list[Run]:

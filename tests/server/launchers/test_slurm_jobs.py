@@ -11,12 +11,16 @@ import pytest
 
 from fttui.server.api import json_objects
 from fttui.server.launchers import submission_files
+from fttui.server.launchers.base import EngineUnreachable, JobTrainer
+from fttui.server.launchers.slurm import Slurm
+from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.storage.disk_space import DiskSpace
 from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.reports import StopDecision
 from tests.server.conftest import until
 from tests.server.launchers.conftest import Cluster
-from tests.support.fake_slurm import FakeJob
+from tests.support.clock import FakeClock
+from tests.support.fake_slurm import FakeJob, FakeSlurm
 
 
 def test_job_is_queued_until_slurm_runs_it_and_then_succeeds(cluster: Cluster) -> None:
@@ -98,6 +102,31 @@ def test_paused_job_is_submitted_again_when_it_is_resumed(cluster: Cluster) -> N
     cluster.look()
     assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("succeeded", 2)
     assert "Running on n2, attempt 2" in cluster.messages(id)
+
+
+def test_job_that_is_resumed_while_its_trainer_still_saves_waits_for_its_end(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    cluster.slurm.ignores_sigterm = True
+    cluster.service.runner.pause(id)
+    cluster.look(1)
+    cluster.service.runner.resume(id)
+    cluster.reopen()
+    cluster.look()
+    assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("queued", 1)
+    cluster.look(2)
+    assert job.state == "CANCELLED", "it has had its time to save"
+    cluster.look()
+    said = cluster.messages(id)
+    assert (cluster.slurm.count("sbatch"), sum("Submitted to" in message for message in said)) == (2, 2)
+    assert not any("submitting it again" in message for message in said)
+
+
+def test_submission_is_not_taken_over_before_slurm_has_answered(tmp_path: Path) -> None:
+    clock = FakeClock()
+    silent = Slurm(Queue(clock, run=FakeSlurm(), start=lambda work: None), clock)
+    (tmp_path / "submission").write_text("1 4711\n")
+    with pytest.raises(EngineUnreachable):
+        JobTrainer(silent, JobDirectory(str(tmp_path))).is_stopping()
 
 
 def test_job_that_slurm_takes_off_its_node_is_queued_and_goes_on_with_the_same_id(cluster: Cluster) -> None:
@@ -337,7 +366,7 @@ def test_job_of_a_disk_that_is_away_waits(cluster: Cluster, tmp_path: Path) -> N
 
 
 def test_disk_that_fails_holds_up_no_other_job(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    id, job = running(cluster, 1)
+    id, _ = running(cluster, 1)
     cluster.service.runner.pause(id)
     cluster.look()
     other, going = running(cluster, 1)
