@@ -45,6 +45,8 @@ class FakeSlurm:
     is_away: bool = False
     refusal: str = ""
     """Words with which sbatch refuses."""
+    refused: str = ""
+    """Option of the jobs that sbatch refuses; empty for all jobs."""
     dies_after_sbatch: bool = False
     """The caller is killed after sbatch, before it sees the id."""
     ignores_sigterm: bool = False
@@ -66,7 +68,7 @@ class FakeSlurm:
     def _sbatch(
         self, words: list[str], script: str, variables: Mapping[str, str]
     ) -> "subprocess.CompletedProcess[str]":
-        if self.refusal:
+        if self.refusal and self.refused in " ".join(words):
             return _failed(words, f"sbatch: error: {self.refusal}\nsbatch: error: Batch job submission failed")
         name = next(word for word in words if word.startswith("--job-name=")).partition("=")[2]
         id = str(next(self.ids))

@@ -29,6 +29,15 @@ class EngineLives:
         words = f"Submitted to {_name(job)}" + (f": {_title(job)} job {life.id}" if life.id else "")
         self._database.jobs.set_life(job, self._stored(life, {}), [Message(words)], self._now())
 
+    def note_wait(self, job: JobRecord, reason: str) -> bool:
+        """Tell once why the engine does not get a queued job now. Return whether that is new."""
+        message = Message(f"Waiting for {_name(job)}: {reason}", "warn")
+        last, _ = self._database.events.page(job, after=None, limit=1)
+        if last and last[0].message == message.message:
+            return False
+        self._database.jobs.tell(job, [message], self._now())
+        return True
+
     def note(self, job: JobRecord, life: Life) -> JobRecord:
         """Store the life of a queued or running job's trainer, and return the updated job."""
         before = job.life or {}

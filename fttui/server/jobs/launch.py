@@ -45,6 +45,7 @@ class TrainerStarter:
 
         Raises:
             EngineUnreachable: its engine does not answer.
+            NotNow: its engine does not take it now.
             OSError: its disk has no room.
         """
         process = self._launchers.trainer(job)

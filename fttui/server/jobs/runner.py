@@ -22,6 +22,7 @@ from fttui.server.jobs.supervisor import TrainerSupervisor
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_questions import Refused
 from fttui.server.jobs.training_data import BadData
+from fttui.server.launchers.base import EngineUnreachable
 from fttui.server.launchers.registry import Launchers
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_job
@@ -153,28 +154,37 @@ class Runner:
         if not self._may_submit(root):
             return
         some = self._database.jobs.next_queued(root, MOST_SUBMISSIONS)
-        if len(some) == MOST_SUBMISSIONS:
-            self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
         submitted = sum(job.root == root and job.status in LIVE for job in self._database.jobs.active())
+        are_held = len(some) == MOST_SUBMISSIONS
         for job in some:
             engine = self._launchers.engine(job)
-            if engine is None or submitted >= engine.max_submitted:
-                return
-            if not self._room.has_room(job):
-                self._process(self._wait_for_room, job)
-            elif self._process(self._supervisor.submit, job):
-                submitted += 1
-            else:
-                self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
-                return
+            if engine is None or submitted >= engine.max_submitted or not self._may_submit(root):
+                break
+            was_taken = self._process(self._give, job)
+            submitted += was_taken
+            are_held |= not was_taken
+        if are_held:
+            self._hold(root)
 
     def _may_submit(self, root: str) -> bool:
         """Return whether an engine gets jobs again, after it got many or did not take one."""
         return self._clock.monotonic() >= self._not_before.get(root, float("-inf"))
 
-    def _wait_for_room(self, job: JobRecord) -> bool:
-        self._room.wait(job)
-        return False
+    def _hold(self, root: str | None) -> None:
+        """Give an engine no more jobs for a while."""
+        if root is not None:
+            self._not_before[root] = self._clock.monotonic() + IDLE_INTERVAL
+
+    def _give(self, job: JobRecord) -> bool:
+        """Give a job to its engine. Return False when the engine does not take it now; it may take the next one."""
+        if not self._room.has_room(job):
+            self._room.wait(job)
+            return False
+        try:
+            return self._supervisor.submit(job)
+        except EngineUnreachable:
+            self._hold(job.root)
+            return False
 
     def _process(self, work: Callable[[JobRecord], bool], job: JobRecord) -> bool:
         """Do some work for a job. An error is logged and does not affect the other jobs."""

@@ -21,7 +21,7 @@ from fttui.server.jobs.stop_trainer import CANCEL_SECONDS, TrainerStopper, kill,
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_limits import TrainerLimits, too_many_unreadable_lines
 from fttui.server.jobs.trainer_questions import Check
-from fttui.server.launchers.base import EngineUnreachable, JobTrainer, Life, State
+from fttui.server.launchers.base import EngineUnreachable, JobTrainer, Life, NotNow, State
 from fttui.server.launchers.registry import Launchers
 from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.settings import LARGEST_LOG, Trainer
@@ -144,14 +144,20 @@ class TrainerSupervisor:
         """Give the trainer of a queued job to its engine. Return False when the engine does not take it now.
 
         The job stays `queued` until its engine runs it.
+
+        Raises:
+            EngineUnreachable: the engine takes no job now.
         """
         try:
             if self.trainer(job).is_stopping():
                 self.stop(job)  # resumed so soon that its last trainer is still saving
                 return False
             self.launch(job)
-        except EngineUnreachable as error:
-            log.warning("job %s waits for its engine: %s", job.id, error)
+        except (EngineUnreachable, NotNow) as error:
+            if self._lives.note_wait(job, str(error)):
+                log.warning("job %s waits for its engine: %s", job.id, error)
+            if isinstance(error, EngineUnreachable):
+                raise
             return False
         except OSError as error:
             if not is_disk_full(error):

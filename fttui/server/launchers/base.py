@@ -99,6 +99,7 @@ class Launcher(Protocol):
         Raises:
             LaunchRefused: the engine refuses it, and says why.
             EngineUnreachable: the engine does not answer; try again later.
+            NotNow: the engine does not take this trainer now.
             OSError: the directory cannot be written, or the process cannot be started.
         """
 
@@ -122,6 +123,10 @@ class LaunchRefused(Exception):
 
 class EngineUnreachable(Exception):
     """The engine does not answer."""
+
+
+class NotNow(Exception):
+    """The engine takes this trainer later, perhaps. It may take others meanwhile."""
 
 
 class JobTrainer:

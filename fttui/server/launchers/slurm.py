@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from fttui.clock import Clock
 from fttui.server.launchers.answers import Answer, NoAnswer
-from fttui.server.launchers.base import GONE, EngineUnreachable, Launch, LaunchRefused, Life, State
+from fttui.server.launchers.base import GONE, EngineUnreachable, Launch, LaunchRefused, Life, NotNow, State
 from fttui.server.launchers.slurm_queue import RUNNING, WAITING, Entry, Jobs, Queue
 from fttui.server.launchers.submission_files import (
     DROP_TORN_LINE,
@@ -52,10 +52,14 @@ BATCH_OPTIONS = ("--parsable", "--open-mode=append", "--input=/dev/null")
 
 _BUSY = re.compile(
     "unable to contact|not respond|timed out|temporarily|try again|connection refused|zero bytes|communication"
-    "|MaxSubmit|submit limit|slurm_persist|unexpected message|is not on PATH|took longer",
+    "|MaxSubmit|slurm_persist|unexpected message|is not on PATH|took longer",
     re.IGNORECASE,
 )
 """Words of sbatch that mean: later, perhaps."""
+_OWN_LIMIT = re.compile(r"\b(QOS|Assoc)\w*(Max|Min)\w+", re.IGNORECASE)
+"""Names of limits of Slurm that a job breaks by itself, those of `_BUSY` excepted."""
+_LIMIT = re.compile("submit limit", re.IGNORECASE)
+"""Words of sbatch about every limit: that of submitted jobs, which passes, and those of size and time."""
 
 _SCRIPT = """#!/bin/bash -l
 umask 077
@@ -185,6 +189,8 @@ class Slurm:
         except NoAnswer as error:
             if _BUSY.search(str(error)):
                 raise EngineUnreachable(str(error)) from None
+            if _LIMIT.search(str(error)) and not _OWN_LIMIT.search(str(error)):
+                raise NotNow(str(error)) from None
             raise LaunchRefused(re.sub(r"^sbatch: error: |(?<=\s)sbatch: error: ", "", str(error))) from None
         id = said.strip().split(";")[0]
         if not id.isdigit():

@@ -221,6 +221,11 @@ class JobTable:
             if changed:
                 self._events.append(sql, job.seq, messages, now)
 
+    def tell(self, job: JobRecord, messages: Iterable[Message], now: int) -> None:
+        """Add events to a job that stays as it is."""
+        with self._database.transaction() as sql:
+            self._events.append(sql, job.seq, messages, now)
+
     def finish_cleanup(self, job: JobRecord) -> None:
         """Mark an ended job as cleaned up. The runner has no work left for it."""
         with self._database.transaction() as sql:

@@ -294,6 +294,32 @@ def test_limit_of_submissions_of_the_cluster_is_waited_for(cluster: Cluster) -> 
     assert len(cluster.submitted(id)) == 1
 
 
+ALL_LIMITS = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+
+
+def test_job_that_breaks_an_unnamed_limit_waits_and_holds_up_no_other(cluster: Cluster) -> None:
+    cluster.slurm.refusal, cluster.slurm.refused = ALL_LIMITS, "--time=9:00:00"
+    id, next = (cluster.validated(metadata={"fttui.slurm.time": time}) for time in ("9:00:00", "1:00:00"))
+    cluster.look(5)
+    assert [cluster.job(job).life is None for job in (id, next)] == [True, False]
+    said = [message for message in cluster.messages(id) if "Waiting for lab: " in message]
+    assert (len(said), ALL_LIMITS in said[0]) == (1, True)
+
+
+def test_job_that_breaks_a_limit_of_its_size_fails(cluster: Cluster) -> None:
+    cluster.slurm.refusal = f"QOSMaxWallDurationPerJobLimit {ALL_LIMITS}"
+    id = cluster.validated()
+    assert cluster.job(id).status == "failed"
+
+
+def test_wait_for_an_engine_that_is_away_is_told_once(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    cluster.slurm.is_away = True
+    id = cluster.validated()
+    cluster.look(9)
+    said = [message for message in cluster.messages(id) if message.startswith("Waiting for lab: squeue: error: ")]
+    assert (len(said), caplog.text.count("waits for its engine")) == (1, 1)
+
+
 def test_job_that_somebody_cancelled_in_slurm_is_paused(cluster: Cluster) -> None:
     waiting, (ran, job) = cluster.validated(), running(cluster, 1)
     cluster.submitted(waiting)[0].state = "CANCELLED"
