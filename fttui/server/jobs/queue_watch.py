@@ -7,7 +7,7 @@ from fttui.learning.alarms import Alarm, check_job
 from fttui.learning.finding import JobState
 from fttui.learning.kinds import Kind
 from fttui.models.status import Status
-from fttui.server.jobs.job_alerts import alarm_alert, is_told
+from fttui.server.jobs.job_alerts import alarm_alert, event_of, is_told
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.records import JobRecord
@@ -32,14 +32,13 @@ class QueueWatch:
         settings = self._catalog.settings
         if self._clock.monotonic() < self._next_check or not is_told(Kind.QUEUED_LONG, settings):
             return
-        queued = self._database.jobs.queued()
+        queued = self._database.jobs.queued_without_alert(event_of(Kind.QUEUED_LONG))
         if not queued:
             return
         self._next_check = self._clock.monotonic() + CHECK_SECONDS
         waits = tuple(self._database.events.waits(EARLIER_JOBS))
-        for job in queued:
-            for alarm in self._alarms(job, waits):
-                self._database.alerts.add(job, [alarm_alert(job, alarm, settings)], int(self._clock.now()))
+        alerts = [(job, alarm_alert(job, alarm, settings)) for job in queued for alarm in self._alarms(job, waits)]
+        self._database.alerts.add(alerts, int(self._clock.now()))
 
     def _alarms(self, job: JobRecord, waits: tuple[float, ...]) -> Sequence[Alarm]:
         state = JobState(status=Status.QUEUED, now=self._clock.now(), created_at=job.created_at, waits=waits)

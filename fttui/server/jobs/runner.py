@@ -29,7 +29,7 @@ from fttui.server.storage.deletions import delete_job
 from fttui.server.storage.disk_space import DiskSpace, is_disk_full
 from fttui.server.storage.event_table import STARTED
 from fttui.server.storage.paths import HomePaths
-from fttui.server.storage.records import FINAL, LIVE, JobRecord
+from fttui.server.storage.records import FINAL, JobRecord
 from fttui.server.storage.reports import Message
 
 BUSY_INTERVAL = 0.15
@@ -122,7 +122,10 @@ class Runner:
         """Do the work that is due for every job. Return whether a job needs another look soon."""
         with self._lock:
             self._supervisor.reap()
-            for job in self._database.jobs.active():
+            jobs = self._database.jobs.attended()
+            if self._supervisor.have_engines_answered(self._database.jobs.one_of_each_engine()):
+                jobs += self._database.jobs.at_engines()
+            for job in jobs:
                 self._process(self._look, job)
             for root in self._database.jobs.queued_roots():
                 if root is None:
@@ -131,7 +134,7 @@ class Runner:
                     self._submit(root)
             self._queue.check()
             return None in self._database.jobs.queued_roots() or any(
-                map(self._needs_attention, self._database.jobs.active())
+                map(self._needs_attention, self._database.jobs.attended())
             )
 
     def _needs_attention(self, job: JobRecord) -> bool:
@@ -142,7 +145,7 @@ class Runner:
 
     def _start_here(self) -> None:
         """Start jobs in the queue for this machine, as many as may train at the same time."""
-        running = sum(job.root is None and job.status == "running" for job in self._database.jobs.active())
+        running = self._database.jobs.count_running()
         most = self._catalog.settings.max_running
         if running < most:
             for job in self._database.jobs.next_queued(None, most - running + MOST_PASSED):
@@ -154,7 +157,7 @@ class Runner:
         if not self._may_submit(root):
             return
         some = self._database.jobs.next_queued(root, MOST_SUBMISSIONS)
-        submitted = sum(job.root == root and job.status in LIVE for job in self._database.jobs.active())
+        submitted = self._database.jobs.count_submitted(root)
         are_held = len(some) == MOST_SUBMISSIONS
         for job in some:
             engine = self._launchers.engine(job)

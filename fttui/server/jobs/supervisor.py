@@ -107,10 +107,25 @@ class TrainerSupervisor:
         self._lives = EngineLives(database, clock)
         self._looked: dict[str, int] = {}
         """Number of the engine's answer at the last look at each job that an engine has."""
+        self._answers: list[int | None] = []
+        """Numbers of the engines' answers when they were last compared."""
+        self._is_changed = False
+        """A request has changed a job since then."""
 
     def trainer(self, job: JobRecord) -> JobTrainer:
         """Return the trainer of a job, alive or not."""
         return self._launchers.trainer(job)
+
+    def have_engines_answered(self, jobs: Iterable[JobRecord]) -> bool:
+        """Return whether to look at jobs that engines have: there is a new answer, or a request changed a job.
+
+        Args:
+            jobs: one job of each engine that has any.
+        """
+        answers = [self._launchers.of(job).answer_number() for job in jobs]
+        was_same = answers == self._answers and not self._is_changed
+        self._answers, self._is_changed = answers, False
+        return not was_same
 
     def is_due(self, job: JobRecord) -> bool:
         """Return whether there is something new about a job: every look finds out for itself, or its engine answered.
@@ -253,7 +268,7 @@ class TrainerSupervisor:
         settings, now = self._catalog.settings, self._clock.now()
         alarm = self._rules.stall(job, self._limits.silence(job.id), now, told_kinds(settings))
         if alarm is not None:
-            self._database.alerts.add(job, [alarm_alert(job, alarm, settings)], int(now))
+            self._database.alerts.add([(job, alarm_alert(job, alarm, settings))], int(now))
 
     def stop_flood(self, job: JobRecord) -> None:
         """Kill the living trainer of a job if its own output is too large."""
@@ -357,7 +372,7 @@ class TrainerSupervisor:
             return
         now = self._clock.now()
         if (alert := end_alert(job, self._catalog.settings, now)) is not None:
-            self._database.alerts.add(job, [alert], int(now))
+            self._database.alerts.add([(job, alert)], int(now))
         directory.record({**job_json(job), "record": record_of(self._database, job)})
         directory.keep_events(self._database, job)
         directory.clean_up(models)
@@ -389,6 +404,7 @@ class TrainerSupervisor:
     def terminate(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: save and stop. An engine, which may be slow, is told at the next look."""
         self._looked.pop(job.id, None)
+        self._is_changed = True
         trainer = self.trainer(job)
         if not trainer.launcher.survives:
             self._stopper.terminate(job.id, trainer)

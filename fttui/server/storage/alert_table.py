@@ -1,7 +1,7 @@
 """Alerts: ends of jobs and alarms to tell the user, once by each channel."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fttui.server import ids
@@ -45,10 +45,13 @@ class AlertTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, job: JobRecord, alerts: Iterable[NewAlert], now: int) -> None:
-        """Store alerts that are not stored yet."""
+    def add(self, alerts: Sequence[tuple[JobRecord, NewAlert]], now: int) -> None:
+        """Store alerts about jobs that are not stored yet, in one transaction."""
+        if not alerts:
+            return
         with self._database.transaction() as sql:
-            self.insert(sql, job, alerts, now)
+            for job, alert in alerts:
+                self.insert(sql, job, [alert], now)
 
     def insert(self, sql: Connection, job: JobRecord, alerts: Iterable[NewAlert], now: int) -> None:
         """Add alerts inside the transaction of the caller."""

@@ -11,7 +11,7 @@ from fttui.server.storage.checkpoint_table import CheckpointTable
 from fttui.server.storage.event_table import EventTable
 from fttui.server.storage.file_table import FileTable
 from fttui.server.storage.model_table import ModelTable
-from fttui.server.storage.records import FINAL, FileRecord, JobRecord, NewJob
+from fttui.server.storage.records import FINAL, LIVE, FileRecord, JobRecord, NewJob
 from fttui.server.storage.reports import (
     Environment,
     FinalReport,
@@ -33,6 +33,9 @@ _JSON = (
     *("engine", "life"),
 )
 """Columns with JSON text."""
+_ACTIVE = "tidied = 0 AND (status != 'queued' OR life IS NOT NULL)"
+"""Unfinished jobs, except those in the queue of the service. The words are those of the index `job_active`."""
+_ATTENDED = "(engine IS NULL OR status IN ('validating_files', 'paused'))"
 _JOB = "SELECT " + ", ".join(JobRecord._fields) + " FROM job "
 
 
@@ -115,15 +118,36 @@ class JobTable:
         """
         return [_job(row) for row in self._database.rows(_JOB + "WHERE tidied = 0 ORDER BY turn, seq")]
 
-    def active(self) -> list[JobRecord]:
-        """Return the unfinished jobs, except those that wait in the queue of the service."""
-        where = "tidied = 0 AND (status != 'queued' OR life IS NOT NULL)"  # as in the index `job_active`
+    def attended(self) -> list[JobRecord]:
+        """Return the jobs to look at every time: active jobs of this machine, and those that no engine has."""
+        return [_job(row) for row in self._database.rows(f"{_JOB}WHERE {_ACTIVE} AND {_ATTENDED} ORDER BY turn, seq")]
+
+    def at_engines(self) -> list[JobRecord]:
+        """Return the active jobs that engines have. There may be thousands."""
+        where = f"{_ACTIVE} AND NOT {_ATTENDED}"
         return [_job(row) for row in self._database.rows(f"{_JOB}WHERE {where} ORDER BY turn, seq")]
 
-    def queued(self) -> list[JobRecord]:
-        """Return the jobs that wait, here or at an engine, in the order of the queue."""
-        rows = self._database.rows(_JOB + "WHERE tidied = 0 AND status = 'queued' ORDER BY turn, seq")
-        return [_job(row) for row in rows]
+    def one_of_each_engine(self) -> list[JobRecord]:
+        """Return one of the jobs that each engine has."""
+        where = f"seq IN (SELECT min(seq) FROM job WHERE {_ACTIVE} AND NOT {_ATTENDED} GROUP BY engine)"
+        return [_job(row) for row in self._database.rows(_JOB + f"WHERE {where}")]
+
+    def count_running(self) -> int:
+        """Return the number of running jobs of this machine."""
+        where = f"{_ACTIVE} AND status = 'running' AND root IS NULL"
+        return int(self._database.rows(f"SELECT count(*) FROM job WHERE {where}")[0][0])
+
+    def count_submitted(self, root: str) -> int:
+        """Return the number of live jobs with directories in `root` that are not in the queue of the service."""
+        live = ", ".join("?" * len(LIVE))
+        query = f"SELECT count(*) FROM job WHERE {_ACTIVE} AND status IN ({live}) AND root = ?"
+        return int(self._database.rows(query, [*LIVE, root])[0][0])
+
+    def queued_without_alert(self, event: str) -> list[JobRecord]:
+        """Return the jobs that wait, here or at an engine, and have no alert about an event."""
+        without = "NOT EXISTS (SELECT 1 FROM alert WHERE alert.job = job.seq AND alert.event = ?)"
+        where = f"tidied = 0 AND status = 'queued' AND {without}"
+        return [_job(row) for row in self._database.rows(f"{_JOB}WHERE {where} ORDER BY turn, seq", (event,))]
 
     def next_queued(self, root: str | None, limit: int) -> list[JobRecord]:
         """Return the first jobs in the queue of the service whose directories are in `root`."""

@@ -45,7 +45,7 @@ def sender_of(service: Service, clock: FakeClock, deliveries: Deliveries, settin
 
 def stored(service: Service, clock: FakeClock, *events: str, channels: tuple[str, ...] = (WEBHOOK,)) -> JobRecord:
     job = job_of(service, add_job(service))
-    service.database.alerts.add(job, [NewAlert(event, "Text.", channels) for event in events], int(clock.now()))
+    service.database.alerts.add([(job, NewAlert(event, "Text.", channels)) for event in events], int(clock.now()))
     return job
 
 

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from fttui.server.jobs.queue_watch import CHECK_SECONDS, QueueWatch
 from fttui.server.service import Service
 from fttui.server.settings import Settings
@@ -54,6 +56,18 @@ def test_job_that_waits_longer_than_earlier_ones_is_told_once(service: Service) 
     assert told(service, found, clock, id, 5000) == ["alarm.queued_long"]
     (alert,) = service.database.alerts.due(int(clock.now()))
     assert "Queued for 22 min; your last 3 jobs here waited at most 7 min." in alert.message
+
+
+def test_alerts_of_many_jobs_are_stored_once_and_together(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = queue(service, (10, 400, 20))
+    queue(service, ())
+    clock, alerts = FakeClock(), service.database.alerts
+    stored, add = [], alerts.add
+    monkeypatch.setattr(alerts, "add", lambda given, now: (stored.append(len(given)), add(given, now)))
+    found = watch(service, clock, TOLD)
+    for after in (1300, 5000):
+        told(service, found, clock, id, after)
+    assert [count for count in stored if count] == [2]
 
 
 def test_queue_is_not_told_without_earlier_jobs_or_when_turned_off(service: Service) -> None:

@@ -493,6 +493,23 @@ def test_queue_of_slurm_is_asked_once_for_all_jobs(cluster: Cluster) -> None:
     assert cluster.slurm.count("squeue") == before + 10
 
 
+def test_jobs_of_an_engine_are_read_only_after_its_answer(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, job = running(cluster, 1)
+    cluster.validated()
+    cluster.service.runner.tick()
+    jobs, read = cluster.service.database.jobs, []
+    at_engines = jobs.at_engines
+    monkeypatch.setattr(jobs, "at_engines", lambda: (read.append(1), at_engines())[1])
+    for _ in range(9):
+        cluster.service.runner.tick()
+    assert not read
+    cluster.service.runner.cancel(id)
+    cluster.service.runner.tick()
+    assert (read, job.state) == ([1], "FAILED"), "a request is done at once"
+    cluster.look(2)
+    assert len(read) == 3
+
+
 def test_waiting_job_is_looked_at_without_the_shared_disk(cluster: Cluster) -> None:
     id = cluster.validated()
     (job,) = cluster.submitted(id)
