@@ -162,7 +162,10 @@ def _ray(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     environment = _items(content.get("runtime_env"))
     if not _is_json(environment):
         yield Fault((*place, "runtime_env"), "must be text, numbers, lists and tables")
-    for name, value in _items(environment.get("env_vars")).items():
+    variables = environment.get("env_vars", {})
+    if not isinstance(variables, dict):
+        yield Fault((*place, "runtime_env", "env_vars"), "must be a table of variables")
+    for name, value in _items(variables).items():
         at = (*place, "runtime_env", "env_vars", name)
         if not isinstance(value, str):
             yield Fault(at, "must be text in quotes")

@@ -150,6 +150,7 @@ def test_ray_engine_reaches_the_service(config: Path, tmp_path: Path, monkeypatc
         ('address = "http://ada:secret@head:8265"', "must be a URL without user and password"),
         ('address = "http://head"\noptions = ["--gres=gpu:1"]', "must be options of Ray with their values"),
         ('address = "http://head"\n[local.engines.lab.runtime_env.env_vars]\nHF_TOKEN = "hf_1"', "a key in plain text"),
+        ('address = "http://head"\nruntime_env = { env_vars = "A=1" }', "must be a table of variables"),
         ('address = "http://head"\nruntime_env = { since = 2026-01-01 }', "must be text, numbers, lists and tables"),
         ('address = "http://head"\n[local.engines.two]\nkind = "slurm"\ndirectory = "/s"\ntoken_env = "A"', "kind = "),
     ],
