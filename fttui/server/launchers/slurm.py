@@ -192,10 +192,10 @@ class Slurm:
             if _LIMIT.search(str(error)) and not _OWN_LIMIT.search(str(error)):
                 raise NotNow(str(error)) from None
             raise LaunchRefused(re.sub(r"^sbatch: error: |(?<=\s)sbatch: error: ", "", str(error))) from None
-        id = said.strip().split(";")[0]
-        if not id.isdigit():
-            raise EngineUnreachable(f"sbatch printed no job id: {clean_line(said)[:200]}")
-        return id
+        try:
+            return job_id(said)
+        except NoAnswer as error:
+            raise EngineUnreachable(str(error)) from None
 
     # Life
 
@@ -269,6 +269,18 @@ class Slurm:
     def _note(self, directory: JobDirectory, submission: Submission) -> None:
         self._known.pop(directory.path, None)
         write_submission(directory, submission)
+
+
+def job_id(said: str) -> str:
+    """Return the id in what `sbatch --parsable` printed.
+
+    Raises:
+        NoAnswer: there is none.
+    """
+    id = said.strip().split(";")[0]
+    if not id.isdigit():
+        raise NoAnswer(f"sbatch printed no job id: {clean_line(said)[:200]}")
+    return id
 
 
 def option_words(options: Mapping[str, str]) -> tuple[str, ...]:

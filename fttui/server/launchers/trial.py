@@ -13,7 +13,7 @@ from fttui.server.launchers.answers import NoAnswer
 from fttui.server.launchers.base import LaunchRefused
 from fttui.server.launchers.ray import resources
 from fttui.server.launchers.ray_cluster import PREFIX, RayCluster, RayRefused, connect
-from fttui.server.launchers.slurm import BATCH_OPTIONS
+from fttui.server.launchers.slurm import BATCH_OPTIONS, job_id
 from fttui.server.launchers.slurm_queue import RUNNING, WAITING, Queue
 from fttui.server.settings import Engine
 from fttui.server.storage.file_operations import remove
@@ -27,7 +27,11 @@ _SCRIPT = """#!/bin/bash -l
 cd {directory} || exit 125
 unset SLURM_EXPORT_ENV
 {{
-    {setup}
+{setup}
+}} >setup-said 2>&1
+setup=$?
+{{
+    echo "setup $setup"
     echo "node ${{SLURMD_NODENAME:-$(hostname)}}"
     echo "time $(date +%s)"
     if {python} -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>python-error; then
@@ -36,8 +40,8 @@ unset SLURM_EXPORT_ENV
         echo "python $(tail -n 1 python-error)"
     fi
     if command -v nvidia-smi >/dev/null; then nvidia-smi -L 2>/dev/null | cut -d '(' -f 1 | sed 's/^/device /'; fi
-}} >result.new 2>setup-error
-sync result.new
+}} >result.new
+sync result.new setup-said
 mv result.new result
 sleep 1
 """
@@ -89,7 +93,7 @@ class SlurmTrial:
     def submit(self, directory: str, script: str) -> str:
         words = ["sbatch", *self._engine.options, *BATCH_OPTIONS, "--job-name=fttui-test", "--export=NONE"]
         words += [f"--output={os.path.join(directory, 'log')}", f"--chdir={directory}"]
-        return self._queue.command(words, script).strip().split(";")[0]
+        return job_id(self._queue.command(words, script))
 
     def state(self, id: str) -> TrialState:
         answer = self._queue.answers.ask()
@@ -197,11 +201,17 @@ def _run(engine: Engine, directory: str, tell: Callable[[str], None], jobs: Tria
     lines = _lines(result)
     if not lines:
         reason = f"the job ended as {end.words or 'unknown'} and wrote nothing to {directory}"
-        more = _lines(os.path.join(directory, "log"))[-1:] or ["does the node see this directory?"]
+        more = (_lines(os.path.join(directory, "setup-said")) + _lines(os.path.join(directory, "log")))[-1:] or [
+            "does the node see this directory?"
+        ]
         return [*found, Step("run", False, f"{reason}: {more[0]}")]
     facts = [line.partition(" ")[::2] for line in lines]
     node = next((text for name, text in facts if name == "node"), "?")
     found.append(Step("run", True, f"on {node}, {time.monotonic() - began:.0f} s after the submission"))
+    status = next((text for name, text in facts if name == "setup"), "0")
+    said = _lines(os.path.join(directory, "setup-said"))[-1:]
+    if said or status != "0":
+        found.append(Step("setup", status == "0", said[0] if said else f"exited with code {status}"))
     skew = next((int(text) - os.path.getmtime(result) for name, text in facts if name == "time" and text.isdigit()), 0)
     if abs(skew) > 60:
         found.append(Step("clock", False, f"the clock of {node} differs by {abs(skew):.0f} s from that of the disk"))

@@ -109,9 +109,9 @@ class ShellSlurm(FakeSlurm):
         return done
 
 
-def tried(directory: Path, slurm: FakeSlurm) -> list[Step]:
+def tried(directory: Path, slurm: FakeSlurm, setup: str = "") -> list[Step]:
     """Return what the test of an engine finds."""
-    engine = Engine("lab", "slurm", str(directory))
+    engine = Engine("lab", "slurm", str(directory), setup=setup)
     return try_engine(engine, print, SlurmTrial(engine, Queue(FakeClock(), run=slurm)))
 
 
@@ -121,6 +121,21 @@ def test_test_of_an_engine_tells_what_its_node_has(tmp_path: Path) -> None:
         (name, True) for name in ("directory", "submit", "run", "python", "devices")
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("setup", "expected"),
+    [
+        ("echo loading\necho 'cuda 12 is loaded' # quietly", Step("setup", True, "cuda 12 is loaded")),
+        ("echo time now\nmodul load cuda", Step("setup", False, "command not found")),
+        ("false", Step("setup", False, "exited with code 1")),
+    ],
+)
+def test_test_of_an_engine_tells_what_the_setup_said(tmp_path: Path, setup: str, expected: Step) -> None:
+    steps = {step.name: step for step in tried(tmp_path, ShellSlurm(), setup)}
+    assert (steps["setup"].is_good, expected.text in steps["setup"].text) == (expected.is_good, True)
+    assert steps["python"].is_good
+    assert "clock" not in steps
 
 
 def test_test_of_an_engine_tells_what_is_wrong(tmp_path: Path) -> None:
