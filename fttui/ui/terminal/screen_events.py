@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from textual import events
 from textual.app import App
@@ -18,8 +18,8 @@ class ScreenEvents(Widget):
       sizes in its queue would therefore follow each other for ever, and each draws the whole screen.
     """
 
-    _newest: WeakKeyDictionary[App[object], ScreenEvents] = WeakKeyDictionary()
-    """Screen that got the newest key from the terminal, by application."""
+    _newest: WeakKeyDictionary[App[object], ref[ScreenEvents]] = WeakKeyDictionary()
+    """Screen that got the newest key from the terminal, by application. A screen refers to its application."""
 
     _early: list[events.Key] | None = None
     """Keys that wait for the queue of the previous screen; None while there is nothing to wait for."""
@@ -28,13 +28,14 @@ class ScreenEvents(Widget):
         if not isinstance(event, events.Key):
             super()._forward_event(event)
             return
-        previous = self._newest.setdefault(self.app, self)
+        previous = self._newest.get(self.app, ref(self))() or self
         if previous._early is not None:
             previous._early.append(event)
-        elif previous is self:
+            return
+        self._newest[self.app] = ref(self)
+        if previous is self:
             self._receive(event)
         else:
-            self._newest[self.app] = self
             self._early = [event]
             if not previous.call_later(self._catch_up):
                 self._catch_up()
