@@ -19,6 +19,7 @@ from fttui.text import size_words
 
 if TYPE_CHECKING:
     from fttui.core.connect import Connection
+    from fttui.core.job_names import JobSearch
     from fttui.models.run_state import Phase
 
 
@@ -59,14 +60,19 @@ def export(invocation: Invocation, model: str, directory: str, merged: bool) -> 
     return invocation.run_with_client(work, interrupted=lambda: said)
 
 
-async def _export(invocation: Invocation, connection: Connection, model: str, path: str, merged: bool) -> None:
+def _search(invocation: Invocation, connection: Connection) -> JobSearch:
     from fttui.config.paths import archive_file
     from fttui.core.job_names import JobSearch
+
+    return JobSearch(archive_file(), connection.choice.key, invocation.clock.now())
+
+
+async def _export(invocation: Invocation, connection: Connection, model: str, path: str, merged: bool) -> None:
     from fttui.core.serving import serving_commands
     from fttui.core.try_target import TargetSearch
     from fttui.learning.phase_words import phase_words
 
-    search = JobSearch(archive_file(), connection.choice.key, invocation.clock.now())
+    search = _search(invocation, connection)
     target = await TargetSearch(connection.client, search).find(model, with_job=False)
     id = target.candidate.model
 
@@ -90,13 +96,11 @@ async def _export(invocation: Invocation, connection: Connection, model: str, pa
 
 
 async def _download(invocation: Invocation, connection: Connection, model: str, path: str, merged: bool) -> None:
-    from fttui.config.paths import archive_file
-    from fttui.core.job_names import JobSearch
     from fttui.core.weights import WeightsDownload, job_of, wanted
 
     client = connection.client
     name, step = wanted(model)
-    search = JobSearch(archive_file(), connection.choice.key, invocation.clock.now())
+    search = _search(invocation, connection)
     weights = await client.find_weights(await job_of(client, search, name), step, merged=merged)
     download = WeightsDownload(client, weights, path, invocation.clock, say_retry)
     if download.is_complete:
