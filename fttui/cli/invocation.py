@@ -129,7 +129,8 @@ class Invocation:
         Answers of the service are recorded in the archive after `work`, so that the output does not wait for the disk.
         If a list could not be read to its end, `work` prints what was read, and the failure is raised afterwards.
         """
-        from fttui.core.reader import ArchiveReader, ServiceReader
+        from fttui.core.archive_reader import ArchiveReader
+        from fttui.core.service_reader import ServiceReader
 
         async def online(connection: "Connection") -> int | None:
             reader = ServiceReader(connection, CLOCK)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from fttui.api.errors import ApiError
-from fttui.core.reader import ServiceReader
+from fttui.core.service_reader import ServiceReader
 from fttui.models.job import Job
 from fttui.store.archive.archive import Archive
 

@@ -76,8 +76,8 @@ def _read(invocation: Invocation, ids: list[str]) -> int:
 
     async def online(connection: "Connection") -> None:
         from fttui.config.paths import archive_file
-        from fttui.core.reader import ServiceReader
         from fttui.core.run_reading import read_run
+        from fttui.core.service_reader import ServiceReader
         from fttui.store.archive.archive import Archive
 
         reader = ServiceReader(connection, invocation.clock)

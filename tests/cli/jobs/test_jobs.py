@@ -47,7 +47,7 @@ def test_limited_list_sends_one_request_and_says_that_there_are_more(
 def test_whole_list_is_printed_in_parts_as_the_list_at_once(
     fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, form: str | None, is_oldest_first: bool
 ) -> None:
-    monkeypatch.setattr("fttui.core.reader.PART", 200)
+    monkeypatch.setattr("fttui.core.service_reader.PART", 200)
     jobs = [job(index, created_at=NOW + index // 150 * 9) for index in reversed(range(550))]
     service.jobs = jobs[::-1] if is_oldest_first else jobs
     flags = [form] if form else []

@@ -1,0 +1,251 @@
+"""Reader of the service, which records in the archive what it reads."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from typing import TypeVar
+
+from fttui.api.errors import ApiError
+from fttui.clock import Clock
+from fttui.config.paths import archive_file
+from fttui.core.connect import Connection
+from fttui.core.job_list import PAGE, HeldJobs, JobList, ListOptions, only_matching
+from fttui.core.reader import EventLog, FileList, FoundJob, JobMetrics, newest, oldest_first
+from fttui.models.checkpoint import Checkpoint
+from fttui.models.event import Event
+from fttui.models.file import File, Model
+from fttui.models.job import Job
+from fttui.models.page import Page
+from fttui.models.raw_json import encode
+from fttui.models.row import JobRow
+from fttui.models.samples import StepSamples
+from fttui.models.wire import Wire
+from fttui.store import query, record
+from fttui.store.archive.archive import Archive
+from fttui.store.archive.first_rows import read_rows
+from fttui.store.archive.metrics import archived_points
+from fttui.store.clock_alarms import ClockFacts
+
+T = TypeVar("T", bound=Wire)
+PART = 1000
+"""Number of jobs of a long list that are recorded in the archive together."""
+
+
+class ServiceReader:
+    """Reader of the service. Failures are raised as `ApiError`, but a failure after the first page of a list is kept.
+
+    The caller shows what was read, and then raises `failure`.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection: Connection | None = connection
+        self._client = connection.client
+        self.failure: ApiError | None = None
+        self.warnings: list[str] = []
+        """Sentences about lists that may be incomplete although no request failed."""
+        self._notices: list[str] = []
+        """Notices of the archive about parts that are recorded."""
+        self._key = connection.choice.key
+        self._clock = clock
+        self._by_clock = ClockFacts()
+        self._answers: list[Callable[[Archive, float], Awaitable[object]]] = []
+        """Writes that record what was read."""
+
+    async def jobs(self, options: ListOptions) -> JobList:
+        by_clock = await self._read_clock_facts()
+        progress: dict[str, JobRow] = {}
+        if not options.filter.is_empty or options.sort != query.NEWEST:
+            progress = read_rows(archive_file(), self._key)
+        now = self._clock.now()
+        found: dict[str, Job] = {}
+        matching: list[JobRow] = []
+        left_out = 0
+        newest_first, last = True, float("inf")
+        async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
+            for job in page.items:
+                found[job.id] = job
+                row = by_clock.added_to(_row_of(job, progress.get(job.id)), job.training_file)
+                matching += [row] if options.filter.matches(row, now) else []
+                left_out += options.left_out([row], now)
+                newest_first &= (job.created_at or 0.0) <= last
+                last = job.created_at or 0.0
+            limited = options.limit is not None and len(matching) >= options.limit
+            sorted_as_sent = newest_first and options.sort == query.NEWEST
+            if limited and sorted_as_sent and page.cursor is not None:
+                complete = False
+                break
+        else:
+            complete = self.failure is None
+        self._answers.append(lambda archive, now: record.record_jobs(archive, found.values(), now))
+        chosen = [found[row.id] for row in options.ordered(matching)]
+        more = len(chosen[options.limit :]) if options.limit else 0
+        listed = self._list(chosen[: options.limit], more=more, complete=complete)
+        return listed._replace(unknown=options.unknown(matching), left_out=left_out)
+
+    async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
+        read: list[Job] = []
+        held = HeldJobs()
+        await self._read_clock_facts()
+        last, started = float("inf"), self._clock.now()
+        must_sort = options.sort != query.NEWEST
+        async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
+            times = [last, *(job.created_at or 0.0 for job in page.items)]
+            last = times[-1]
+            read += page.items
+            if len(read) >= PART:
+                read = await self._record_part(read)
+            part = only_matching(self._list(list(page.items)), options, started)
+            # The list of a service that does not send the newest first is sorted as a whole.
+            must_sort = must_sort or any(later > earlier for earlier, later in pairwise(times))
+            if must_sort:
+                held.add(part)
+                yield JobList([], 0, complete=True, rows=[], left_out=part.left_out)
+            else:
+                yield part
+        self._answers.append(lambda archive, now: record.record_jobs(archive, read, now))
+        for part in held.parts(options):
+            yield part
+
+    def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
+        known = read_rows(archive_file(), self._key, [job.id for job in jobs])
+        rows = [self._by_clock.added_to(_row_of(job, known.get(job.id)), job.training_file) for job in jobs]
+        return JobList(jobs, more, complete, rows)
+
+    async def _read_clock_facts(self) -> ClockFacts:
+        """Read what decides about the alarms that the clock raises, as far as the archive knows it."""
+        if not os.path.exists(archive_file()):
+            return self._by_clock
+        archive = Archive(archive_file(), self._key)
+        try:
+            self._by_clock = ClockFacts.read(archive, self._clock.now())
+        finally:
+            await archive.close()
+        return self._by_clock
+
+    async def _record_part(self, jobs: list[Job]) -> list[Job]:
+        """Record jobs now. Return the last of them, which anchor the order of the next part."""
+        self._answers.append(lambda archive, now: record.record_jobs(archive, jobs, now))
+        self._notices += [notice for notice in await self.record() if notice not in self._notices]
+        return [job for job in jobs[-PAGE:] if job.created_at == jobs[-1].created_at]
+
+    async def job(self, id: str) -> FoundJob:
+        job = await self._client.get_job(id)
+        # First, because the archive takes what belongs to a job only once it has the job.
+        self._answers.insert(0, lambda archive, now: record.record_jobs(archive, [job], now))
+        return FoundJob(job, self._list([job]).rows[0])
+
+    async def events(self, id: str) -> EventLog:
+        found = oldest_first(await self._events(id))
+        if self.failure is None:  # the archive takes whole logs only
+            self._answers.append(lambda archive, now: record.record_events(archive, id, found))
+        return EventLog(found, complete=self.failure is None)
+
+    async def _events(self, id: str) -> list[Event]:
+        pages = self._until_failure(self._client.each_event_page(id, warn=self.warnings.append))
+        return [event async for page in pages for event in page.items]
+
+    async def checkpoints(self, id: str) -> list[Checkpoint]:
+        found = await self._checkpoints(id)
+        found.sort(key=lambda item: (item.step_number or 0, item.created_at or 0.0))
+        self._answers.append(lambda archive, now: archive.jobs.save_checkpoints(id, found))
+        return found
+
+    async def _checkpoints(self, id: str) -> list[Checkpoint]:
+        pages = self._until_failure(self._client.each_checkpoint_page(id, warn=self.warnings.append))
+        return [item async for page in pages for item in page.items]
+
+    async def samples(self, id: str) -> list[StepSamples]:
+        pages = self._until_failure(self._client.each_samples_page(id, warn=self.warnings.append))
+        found = [item async for page in pages for item in page.items]
+        self._answers.append(lambda archive, now: archive.samples.save(id, found))
+        return found
+
+    async def metrics(self, id: str, checkpoints: Sequence[Checkpoint] | None = None) -> JobMetrics:
+        job = (await self.job(id)).job
+        results: list[bytes] = []
+        for file in job.result_files:
+            with suppress(ApiError):  # a deleted file is no failure: the events have most of it
+                results.append(await self._client.file_content(file))
+        events = (await self.events(id)).events
+        if checkpoints is None:
+            with suppress(ApiError):
+                checkpoints = await self.checkpoints(id)
+        # Joined with the archive, which may have what the provider no longer has.
+        archive = Archive(archive_file(), self._key)
+        try:
+            points = archived_points(archive, id, events=events, results=results, checkpoints=checkpoints or ())
+            known = archive.events.state(id).progress.total_steps
+        finally:
+            await archive.close()
+        total = next((event.total_steps for event in reversed(events) if event.total_steps), known)
+        return JobMetrics(job, points, total or job.total_steps)
+
+    async def files(self, *, purpose: str | None = None, limit: int | None = None) -> FileList:
+        found: list[File] = []
+        unread = False
+        async for page in self._until_failure(self._client.each_file_page(purpose=purpose, warn=self.warnings.append)):
+            found += page.items
+            if limit is not None and len(found) >= limit:
+                unread = page.cursor is not None
+                break
+        unread = unread or self.failure is not None
+        rows = [(file.id, encode(file.raw)) for file in found]
+        self._answers.append(lambda archive, now: archive.files.save(rows, now))
+        return newest(found, limit, unread=unread)
+
+    async def file(self, id: str) -> File:
+        """Return one file."""
+        found = await self._client.get_file(id)
+        self._answers.append(lambda archive, now: archive.files.save([(id, encode(found.raw))], now))
+        return found
+
+    async def result_file(self, id: str) -> bytes:
+        """Return the content of a result file."""
+        content = await self._client.file_content(id)
+        self._answers.append(lambda archive, now: archive.files.save_content(id, content, now))
+        return content
+
+    async def models(self) -> list[Model]:
+        found = (await self._client.list_models()).items
+        rows = [(model.id, encode(model.raw)) for model in found]
+        self._answers.append(lambda archive, now: archive.files.save_models(rows, now))
+        return list(found)
+
+    async def _until_failure(self, pages: AsyncIterator[Page[T]]) -> AsyncIterator[Page[T]]:
+        """Yield pages. A failure after the first page ends them and is kept, so that what was read is not lost."""
+        is_first = True
+        try:
+            async for page in pages:
+                is_first = False
+                yield page
+        except ApiError as error:
+            if is_first:
+                raise
+            self.failure = error
+
+    async def record(self) -> list[str]:
+        """Write what was read since the last call into the archive, and return the archive's notices."""
+        if not self._answers:
+            return self._notices
+        answers, self._answers = self._answers, []
+        archive = Archive(archive_file(), self._key)
+        try:
+            if not archive.path:
+                return self._notices
+            for write in answers:
+                await write(archive, self._clock.now())
+            return list(dict.fromkeys((*self._notices, *archive.notices)))
+        finally:
+            await archive.close()
+
+
+def _row_of(job: Job, known: JobRow | None) -> JobRow:
+    """Return a job as a row. The service lists neither steps nor losses; both come from the archive.
+
+    What the archive knows of a running job is not the end of one that has ended meanwhile.
+    """
+    if known is None or (job.status.is_final and known.status.is_live):
+        return job.row()
+    row = job.row(step=known.step, total=known.total_steps, loss=known.loss)
+    return row._replace(summary=known.summary, alarms=known.alarms)
