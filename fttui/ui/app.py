@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.worker import WorkType
 
 from fttui.clock import Clock, SystemClock
 from fttui.config.choose import LOCAL
@@ -246,7 +247,9 @@ class FttuiApp(App[None]):
             session.store.subscribe(self._published)
             self.main.attach(session.store)
             if self._service.is_local and not self._snapshot.rows:
-                self.run_worker(self._count_nearby(), group="nearby", exclusive=True)
+                # The function and not its coroutine, which would warn when the cockpit ends before it starts.
+                work: WorkType[None] = self._count_nearby
+                self.run_worker(work, group="nearby", exclusive=True)
             await session.poller.run()
         except Exception as error:
             # Without a poller, the cockpit would show old data as if it were current.
