@@ -6,7 +6,7 @@ Objects have the shape of OpenAI's API. Texts stay as the library wrote them: th
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from fttui.runs import names
@@ -229,7 +229,7 @@ class RunLog:
         """
         if found.restarted:
             self._rewritten[source] = {**self._rewritten.get(source, {}), **self._facts.pop(source, {})}
-            self._lines.begin_again(source)
+            self._remove(self._lines.begin_again(source))
             self._samples.pop(source, None)
             self._checkpoints.pop(source, None)
         if source in self._rewritten and (found.points or not self._measured):
@@ -255,10 +255,13 @@ class RunLog:
         surplus = len(self._lines) - MOST_LINES
         if surplus > 0:
             lines = [event["id"] for event in self.events if event["type"] == "message"]
-            dropped = set(lines[:surplus])
-            for id in dropped:
+            for id in lines[:surplus]:
                 self._lines.remove(id)
-            self.events = [event for event in self.events if event["id"] not in dropped]
+            self._remove(set(lines[:surplus]))
+
+    def _remove(self, ids: set[str]) -> None:
+        if ids:
+            self.events = [event for event in self.events if event["id"] not in ids]
 
     def _thin_out(self) -> None:
         """Keep every second, fourth, … step of a long run, and its newest validations."""
@@ -266,10 +269,9 @@ class RunLog:
             self._stride *= 2
             kept = [event for event in self.events if self._is_kept(event)]
             if len(kept) == len(self.events):  # validations
-                oldest = [event["id"] for event in kept if event["type"] == "metrics"][:surplus]
-                dropped = set(oldest)
-                kept = [event for event in kept if event["id"] not in dropped]
-            self.events = kept
+                self._remove({event["id"] for event in islice(filter(_is_point, kept), surplus)})
+            else:
+                self.events = kept
 
     def _is_kept(self, event: Raw) -> bool:
         step = event["data"].get("step")
@@ -306,6 +308,10 @@ class RunLog:
 
 def _is_same(before: float, after: float) -> bool:
     return math.isclose(before, after, rel_tol=SAME, abs_tol=1e-12) or (math.isnan(before) and math.isnan(after))
+
+
+def _is_point(event: Raw) -> bool:
+    return bool(event["type"] == "metrics")
 
 
 def _line(id: str, line: FoundLine) -> Raw:

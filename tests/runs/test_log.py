@@ -197,6 +197,23 @@ def test_lines_and_samples_of_a_replaced_file_are_told_once() -> None:
     assert len(made.samples()[0]["samples"]) == 1
 
 
+def test_rotated_log_tells_lines_that_it_had_before_and_a_long_one_begins_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, saved, end = (FoundLine(None, "info", text) for text in ("start", "Saved", "end"))
+    other = [Found(points=[point(1, loss=1.0)])]
+    made = log(other, [Found(lines=[start, saved]), Found(restarted=True, lines=[saved, end])])
+    for _ in range(2):
+        made.read()
+    assert [event["message"] for event in made.events[1:]] == ["start", "Saved", "Saved", "end"]
+    monkeypatch.setattr(logs, "MOST_LINES", 2)
+    made = log(other, [Found(lines=[start, saved, end]), Found(restarted=True, lines=[start, saved, end])])
+    made.read()
+    before = made.events
+    made.read()
+    assert made.events == before
+
+
 def test_rounded_value_that_comes_later_does_not_replace_the_exact_one() -> None:
     exact, rounded = [Found(points=[point(1, loss=1.2345678)])], [Found(), Found(points=[point(1, loss=1.23, lr=0.5)])]
     made = log(exact, list(rounded))
