@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 
 _OTHERS_WRITE = 0o022
 
@@ -23,6 +24,16 @@ def open_own(path: str, flags: int) -> int:
 def link_error(path: str) -> OSError:
     """Return the error for a file of fttui's own that is a symbolic link."""
     return OSError(errno.ELOOP, "it is a symbolic link, and fttui does not follow links to write", path)
+
+
+def not_own(path: str) -> str:
+    """Return why a directory is refused, if another user may have made it or can write to it."""
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is a symbolic link" if stat.S_ISLNK(found.st_mode) else "it is no directory"
+    if found.st_uid != os.geteuid():
+        return f"it belongs to another user (uid {found.st_uid})"
+    return others_can_write(path)
 
 
 def others_can_write(path: str) -> str:

@@ -75,6 +75,9 @@ def test_doctor_tells_what_is_shared_and_what_must_not_be(tmp_path: Path, monkey
         return [check.state for check in engines.engine_checks(settings, data, mounts=str(mounts))]
 
     assert states(str(tmp_path / "shared")) == [GOOD]
+    for mode, state in ((0o777, WARN), (0o1777, GOOD)):
+        (tmp_path / "shared").chmod(mode)
+        assert states(str(tmp_path / "shared")) == [state]
     assert states(str(tmp_path)) == [NOTE]
     assert states(str(tmp_path / "missing")) == [FAIL]
     assert states(str(tmp_path / "shared"), "/home/me/data") == [GOOD, WARN]

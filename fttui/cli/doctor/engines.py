@@ -1,11 +1,13 @@
 """Checks of the engines that run trainers on other machines: the controller, and what must and must not be shared."""
 
 import os
+import stat
 from collections.abc import Mapping
 from typing import Any
 
 from fttui.cli.doctor.machine import FAIL, GOOD, NOTE, WARN, Check
 from fttui.learning.engine_words import engine_title
+from fttui.own_files import others_can_write
 
 NETWORK = frozenset(
     ("nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "fuse.ceph", "cifs", "smb3", "9p", "panfs", "orangefs", "pvfs2")
@@ -42,12 +44,16 @@ def engine_checks(settings: Mapping[str, Any], data_directory: str, *, mounts: s
 def _engine(engine: str, title: str, directory: str, trouble: str, mounts: str) -> Check:
     name = f"engine {engine}"
     if trouble:
-        hint = f"Jobs that it has run on. {_HINTS.get(title, '')}"
+        hint = f"Its jobs go on running. {_HINTS.get(title, '')}"
         return Check(name, WARN, f"{title} does not answer: {trouble}", hint)
     if not os.path.isdir(directory):
         return Check(name, FAIL, f"{directory} does not exist", "Make it on a disk that the nodes see as well.")
     if not os.access(directory, os.W_OK | os.X_OK):
         return Check(name, FAIL, f"{directory} is not writable")
+    is_sticky = os.stat(directory).st_mode & stat.S_ISVTX
+    if (reason := others_can_write(directory)) and not is_sticky:
+        text = f"{directory}: {reason}, and replace the directories of jobs"
+        return Check(name, WARN, text, f"Make it private (chmod go-w {directory}), or use a directory of your own.")
     test = f"fttui engines test {engine} tries it."
     kind = file_system(directory, mounts)
     if kind and kind not in NETWORK:

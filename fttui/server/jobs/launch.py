@@ -1,11 +1,14 @@
 """Check of a job by its trainer, and start of the trainer through its launcher."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from fttui.learning.engine_words import engine_title
 from fttui.models.auto_hyperparameters import resolve
 from fttui.models.labels import trainer_settings
+from fttui.own_files import not_own
 from fttui.server.jobs.outcomes import Outcomes
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_environment import NoVariable, engine_variables, trainer_environment
@@ -136,6 +139,8 @@ class TrainerStarter:
         """
         if reason := process.missing():
             raise EngineUnreachable(reason)
+        if job.root is not None:
+            _make_root(job.root)
         directory = process.directory
         inputs = {"training.jsonl": self._paths.file(job.training_file)}
         if job.validation_file:
@@ -148,6 +153,20 @@ class TrainerStarter:
             inputs[START_MODEL] = self._paths.model(model) if model else ""
         record = record_of(self._database, job)
         directory.prepare({**job_json(job), "stop_after": trainer.stop_after, "record": record}, inputs)
+
+
+def _make_root(root: str) -> None:
+    """Make the parent of the directories of jobs on the disk of an engine, and its parent, for this user alone.
+
+    Its name can be computed, and others may write to the directory of the engine: whoever made it before could replace
+    the scripts that the nodes run.
+    """
+    for path in (os.path.dirname(root), root):
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+        if reason := not_own(path):
+            message = f"The directory {path} is refused: {reason}. Remove it, or make it private (chmod go-w {path})."
+            raise Refused("trainer_not_started", message)
 
 
 def job_json(job: JobRecord) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.own_files import not_own
 from fttui.server.api import json_objects
 from fttui.server.launchers import submission_files
 from fttui.server.launchers.base import EngineUnreachable, JobTrainer
@@ -389,6 +390,22 @@ def test_job_of_a_disk_that_is_away_waits(cluster: Cluster, tmp_path: Path) -> N
     (tmp_path / "away").rename(tmp_path / "shared")
     cluster.look()
     assert cluster.slurm.count("sbatch") == 1
+
+
+@pytest.mark.parametrize("parents", [0, 1])
+def test_directory_that_another_user_may_have_made_is_refused(cluster: Cluster, tmp_path: Path, parents: int) -> None:
+    id = cluster.add()
+    path = Path(cluster.job(id).root or "")
+    path = path.parent if parents else path
+    path.mkdir(parents=True)
+    path.chmod(0o777)
+    until(lambda: (cluster.look(1), cluster.job(id).status != "validating_files")[1])
+    cluster.look()
+    refused = f"The directory {path} is refused: other users can write to it"
+    assert (cluster.job(id).error or {})["message"].startswith(refused)
+    path.rmdir()
+    path.symlink_to(tmp_path)
+    assert not_own(str(path)) == "it is a symbolic link"
 
 
 def test_disk_that_fails_holds_up_no_other_job(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
