@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 from fttui.config import validators
 from fttui.config.providers import PROVIDERS
 from fttui.config.validators import Kind, many_of, one_of, seconds, some_of
+from fttui.engines import ENGINE_KINDS, MAX_SUBMITTED
 
 if TYPE_CHECKING:
     from fttui.config.choose import Choice
@@ -23,8 +24,6 @@ BUILT_IN_MODEL = "fttui-tiny-1"
 """Base model of the built-in trainer."""
 BUILT_IN_TRAINERS = ("tiny", "hf")
 """Names of the trainers in the box."""
-ENGINE_KINDS = ("slurm", "ray")
-"""Kinds of engines."""
 RAY_SETTINGS = ("address", "runtime_env", "token_env")
 """Settings of engines of the kind `ray` alone."""
 
@@ -204,7 +203,7 @@ class Engine(Table):
     address = optional(validators.url, "address of the dashboard of a Ray cluster", example='"http://head:8265"', otherwise="none; Ray needs it")
     runtime_env = setting(validators.table, {}, "environment that Ray makes for every trainer, in Ray's words", example='{ "pip" = ["trl"] }')
     token_env = optional(validators.variable, "environment variable with the token of a Ray cluster", example='"RAY_AUTH_TOKEN"', otherwise="no token")
-    max_submitted = setting(validators.whole, 20, "jobs that the engine has at the same time; more wait in the service")
+    max_submitted = setting(validators.whole, MAX_SUBMITTED, "jobs that the engine has at the same time; more wait in the service")
 
 
 class BuiltInTrainer(Table):

@@ -11,12 +11,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fttui import atomic
+from fttui.engines import ENGINE_KINDS, MAX_SUBMITTED
 from fttui.server.home import ServiceError, make_home, settings_path
 from fttui.webhook_url import ALLOWED, is_allowed
 
 METHODS = ("supervised", "dpo")
-ENGINE_KINDS = ("slurm", "ray")
-"""Kinds of engines, which are also the first words of their options (`slurm.time`)."""
 COMMAND, WEBHOOK = "command", "webhook"
 """Channels of alerts."""
 WEBHOOK_FORMATS = ("json", "ntfy", "slack")
@@ -43,7 +42,7 @@ class Engine(NamedTuple):
     """One of `ENGINE_KINDS`."""
     directory: str
     """Directory that this machine and the machines of the engine share."""
-    max_submitted: int = 20
+    max_submitted: int = MAX_SUBMITTED
     """Jobs that the engine has at the same time, waiting and running."""
     options: tuple[str, ...] = ()
     """Options of every job, in the engine's own words."""
@@ -251,7 +250,7 @@ def engine_of(members: Mapping[str, Any]) -> Engine:
             str(members["name"]),
             str(members["kind"]),
             str(members["directory"]),
-            int(members.get("max_submitted", 20)),
+            int(members.get("max_submitted", MAX_SUBMITTED)),
             tuple(map(str, members.get("options") or ())),
             str(members.get("setup") or ""),
             str(members.get("address") or ""),
