@@ -57,9 +57,14 @@ def run_command(
         text=True,
         errors="replace",
         timeout=COMMAND_SECONDS,
-        env={**os.environ, **variables},
+        env={**_environment(), **variables},
         check=False,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables of the service, without those that would leave out jobs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SQUEUE_", "SCANCEL_"))}
 
 
 class Queue:

@@ -6,7 +6,7 @@ import pytest
 from fttui.server.api.access import local_only
 from fttui.server.api.app import create_app
 from fttui.server.launchers.slurm import option_fault
-from fttui.server.launchers.slurm_queue import seconds_of
+from fttui.server.launchers.slurm_queue import run_command, seconds_of
 from tests.server.conftest import add_file
 from tests.server.launchers.conftest import Cluster
 
@@ -17,6 +17,14 @@ from tests.server.launchers.conftest import Cluster
 )
 def test_durations_of_squeue_are_read(text: str, seconds: int | None) -> None:
     assert seconds_of(text) == seconds
+
+
+def test_variables_that_leave_out_jobs_do_not_reach_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SQUEUE_PARTITION", "SCANCEL_STATE", "SBATCH_ACCOUNT"):
+        monkeypatch.setenv(name, "lab")
+    said = run_command(["env"], None, {"MY_KEY": "1"}).stdout
+    found = [name for name in ("SQUEUE_PARTITION", "SCANCEL_STATE", "SBATCH_ACCOUNT", "MY_KEY") if f"{name}=" in said]
+    assert found == ["SBATCH_ACCOUNT", "MY_KEY"]
 
 
 @pytest.mark.parametrize("name", ["job-name", "job-n", "output", "export", "wrap", "p", "Time", "time=1 --wrap", ""])
