@@ -91,7 +91,7 @@ class Outcomes:
         Args:
             reason: rest of a sentence that starts with "The trainer".
         """
-        full = "; the disk is full" if self._disk.is_full() else ""
+        full = "; the disk is full" if self._disk.of(job.root).is_full() else ""
         output = clean(JobDirectory(self._paths.job(job.id, job.root)).last_output())
         quoted = f" Its last output:\n{output}" if output else ""
         self.fail(job, "trainer_failed", f"The trainer {reason}{full}.{quoted}")

@@ -48,16 +48,9 @@ class DiskRoom:
         used, largest = JobDirectory(self._paths.job(job.id, job.root)).output_sizes()
         return max(LEAST_FREE + max(total - used, largest), self._more.get(job.id, 0))
 
-    def _disk_of(self, job: JobRecord) -> DiskSpace:
-        """Return the disk of a job's directory."""
-        if job.root is None:
-            return self._disk
-        # Claiming space on a network disk writes every block.
-        return DiskSpace(job.root, claims=False)
-
     def has_room(self, job: JobRecord) -> bool:
         """Return whether the disk, and the user's quota, have the room that a job needs."""
-        return self._disk_of(job).has_room(self.needed(job))
+        return self._disk.of(job.root).has_room(self.needed(job))
 
     def ran_out(self, job: JobRecord, code: int | None) -> bool:
         """Return whether the trainer of a job ended because it had no room.
@@ -65,7 +58,7 @@ class DiskRoom:
         Args:
             code: exit code of the trainer; None when it was killed.
         """
-        if self._disk_of(job).is_full() or (code == EX_IOERR and job.failure is None):
+        if self._disk.of(job.root).is_full() or (code == EX_IOERR and job.failure is None):
             return True
         if code is None or code == 0:
             return False
@@ -87,7 +80,7 @@ class DiskRoom:
         Raises:
             OSError: not even that could be stored. The job stays as it is.
         """
-        free = self._disk_of(job).free() or 0
+        free = self._disk.of(job.root).free() or 0
         if for_more:
             self._more[job.id] = free + LEAST_FREE
         text = _sentence(job, self.needed(job), free)

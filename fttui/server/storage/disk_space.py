@@ -32,6 +32,11 @@ class DiskSpace:
         self._claims = claims
         self._reserve = os.path.join(home, "reserve")
 
+    def of(self, root: str | None) -> "DiskSpace":
+        """Return the disk of jobs whose directories are in `root`; None for those of the service."""
+        # Claiming space on a network disk writes every block.
+        return self if root is None else DiskSpace(root, claims=False)
+
     def is_full(self) -> bool:
         """Return whether the file system reports too little free space. It does not know about quotas."""
         free = self.free()

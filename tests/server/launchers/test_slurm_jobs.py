@@ -381,6 +381,17 @@ def test_full_shared_disk_pauses_the_job_until_there_is_room(cluster: Cluster, m
     assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("queued", 2)
 
 
+def test_full_disk_of_the_service_is_no_reason_of_an_engine_job(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, job = running(cluster, 1)
+    free = DiskSpace.free
+    monkeypatch.setattr(DiskSpace, "free", lambda disk: free(disk) if "shared" in disk._home else 0)
+    cluster.slurm.end(job, 3, "FAILED")
+    cluster.look()
+    assert (cluster.job(id).error or {})["message"].startswith("The trainer exited with code 3.")
+
+
 def test_job_of_a_disk_that_is_away_waits(cluster: Cluster, tmp_path: Path) -> None:
     id = cluster.add()
     (tmp_path / "shared").rename(tmp_path / "away")
