@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 
 from fttui.clock import Clock
 from fttui.server.launchers.answers import Answer, NoAnswer
@@ -242,7 +243,8 @@ class Slurm:
         state = self.life(directory).state
         if state not in (State.WAITING, State.RUNNING):
             return False
-        write_stop(directory, last.number, "save" if save else "kill")
+        with suppress(OSError):  # without the disk, it is still told to stop
+            write_stop(directory, last.number, "save" if save else "kill")
         if not save:
             words = ["scancel", last.id]
         elif state is State.WAITING:  # it has nothing to save; one that has started meanwhile is left alone

@@ -459,6 +459,14 @@ def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(cluster: Cluster, t
     assert not job.directory.exists()
 
 
+def test_job_whose_disk_is_away_is_still_cancelled_in_slurm(cluster: Cluster, tmp_path: Path) -> None:
+    id = cluster.validated()
+    (tmp_path / "shared").rename(tmp_path / "away")
+    cluster.service.runner.cancel(id)
+    cluster.look()
+    assert (cluster.submitted(id)[0].state, cluster.job(id).tidied) == ("CANCELLED", False)
+
+
 def test_events_tell_that_the_disk_was_away(cluster: Cluster, tmp_path: Path) -> None:
     id, _ = running(cluster, 1)
     (tmp_path / "shared").rename(tmp_path / "away")
