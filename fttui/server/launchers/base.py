@@ -132,26 +132,40 @@ class NotNow(Exception):
 class JobTrainer:
     """Trainer of one job: its launcher, applied to its directory."""
 
-    def __init__(self, launcher: Launcher, directory: JobDirectory, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        launcher: Launcher,
+        directory: JobDirectory,
+        engine: Engine | None = None,
+        *,
+        was_submitted: bool = False,
+    ) -> None:
         """
         Args:
             engine: engine of the job; None for this machine.
+            was_submitted: the engine has the trainer, or had it, so the parent of its directory was made.
         """
         self.launcher = launcher
         self.directory = directory
         self.engine = engine
+        self._was_submitted = was_submitted
 
     def start(self, launch: Launch) -> None:
         self.launcher.start(self.directory, launch)
 
     def missing(self) -> str:
-        """Return a sentence without its end if the engine's directory does not exist; empty when it does.
+        """Return a sentence without its end if a directory of the engine does not exist; empty when all do.
 
         Its disk is not mounted then. What is missing on it says nothing, and nothing may be made in its place.
         """
-        if self.engine is None or os.path.isdir(self.engine.directory):
+        if self.engine is None:
             return ""
-        return f"The directory {self.engine.directory} of the engine {self.engine.name} does not exist"
+        # The engine's directory itself may be where its disk is mounted, and is empty without it.
+        made = [os.path.dirname(self.directory.path)] if self._was_submitted else []
+        for path in (self.engine.directory, *made):
+            if not os.path.isdir(path):
+                return f"The directory {path} of the engine {self.engine.name} does not exist"
+        return ""
 
     def life(self) -> Life:
         if reason := self.missing():

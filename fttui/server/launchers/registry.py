@@ -80,7 +80,7 @@ class Launchers:
 
     def trainer(self, job: JobRecord) -> JobTrainer:
         """Return the trainer of a job, alive or not."""
-        return JobTrainer(self.of(job), self.directory(job), self.engine(job))
+        return JobTrainer(self.of(job), self.directory(job), self.engine(job), was_submitted=job.life is not None)
 
     def engine(self, job: JobRecord) -> Engine | None:
         """Return the engine of a job as it is configured now, or as it was if it is not any more. None for none."""

@@ -438,9 +438,17 @@ def test_disk_that_fails_holds_up_no_other_job(cluster: Cluster, monkeypatch: py
     assert cluster.job(id).status == "paused"
 
 
-def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_mount_point", [False, True])
+def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(
+    cluster: Cluster, tmp_path: Path, is_mount_point: bool
+) -> None:
+    def unmount() -> None:
+        (tmp_path / "shared").rename(tmp_path / "away")
+        if is_mount_point:
+            (tmp_path / "shared").mkdir()
+
     id, job = running(cluster, 1)
-    (tmp_path / "shared").rename(tmp_path / "away")
+    unmount()
     cluster.reopen()
     cluster.look(3, seconds=1000)
     found = cluster.job(id)
@@ -452,7 +460,7 @@ def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(cluster: Cluster, t
     (tmp_path / "away").rename(tmp_path / "shared")
     cluster.look()
     assert (cluster.job(id).tidied, job.state) == (True, "FAILED")
-    (tmp_path / "shared").rename(tmp_path / "away")
+    unmount()
     assert "Mount its disk" in cluster.service.runner.delete(id)
     (tmp_path / "away").rename(tmp_path / "shared")
     assert not cluster.service.runner.delete(id)
