@@ -200,7 +200,8 @@ class Runner:
                 self._last_errors[job.id] = repr(error)
                 log.exception("job %s could not be processed; trying again", job.id)
             return False
-        self._last_errors.pop(job.id, None)
+        if done:
+            self._last_errors.pop(job.id, None)
         return done
 
     def _pause_on_full_disk(self, id: str) -> None:
