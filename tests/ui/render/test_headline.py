@@ -102,6 +102,7 @@ def at_engine(**life: Any) -> dict[str, Any]:
         ("queued", {}, " waiting in Slurm: Priority (other jobs are first) · lab, job 4711 · 5m 00s"),
         ("queued", {"reason": "", "id": ""}, " waiting in Slurm · lab · 5m 00s"),
         ("running", {"state": "unknown", "since": None}, " Slurm does not answer"),
+        ("running", {"state": "away", "since": None}, " the directory of its engine does not exist"),
     ],
 )
 def test_job_at_an_engine_shows_why_it_waits(status: str, life: dict[str, Any], expected: str) -> None:
