@@ -16,20 +16,22 @@ def write(path: str, data: bytes, *, sync: bool = True) -> None:
         sync: make the new content survive a power cut.
 
     Raises:
-        OSError: writing failed; the old file is unchanged.
+        OSError: writing failed; the old file is unchanged. Its `filename` is `path`.
     """
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(handle, "wb") as file:
             file.write(data)
             file.flush()
             if sync:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):  # a full disk is reported without a name, and the temporary one means nothing
+            error.filename, error.filename2 = path, None
         raise
     if sync:
         sync_directory(os.path.dirname(path) or ".")
@@ -54,7 +56,7 @@ def writing(path: str, *, overwrite: bool) -> Iterator[BinaryIO]:
 
     Raises:
         FileExistsError: the path exists by now, and `overwrite` is False.
-        OSError: writing failed.
+        OSError: writing failed. Its `filename` is `path`, unless the block named a different file.
     """
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
@@ -70,9 +72,11 @@ def writing(path: str, *, overwrite: bool) -> Iterator[BinaryIO]:
             os.replace(part, path)
         else:
             _rename_new(part, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             os.unlink(part)
+        if isinstance(error, OSError) and error.filename in (None, part):
+            error.filename, error.filename2 = path, None
         raise
 
 

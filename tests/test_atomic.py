@@ -28,8 +28,9 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as failure:
         atomic.write(str(path), b"new")
+    assert failure.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert [found.name for found in tmp_path.iterdir()] == ["kept.toml"]
 
@@ -54,6 +55,18 @@ def test_block_that_fails_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     assert not list(tmp_path.iterdir())
+
+
+def test_full_disk_is_reported_with_the_path_that_the_user_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space") as failure, atomic.writing(str(tmp_path / "out.csv"), overwrite=True):
+        pass
+    assert failure.value.filename == str(tmp_path / "out.csv")
 
 
 def test_file_that_appeared_meanwhile_is_replaced_only_with_overwrite(tmp_path: Path) -> None:

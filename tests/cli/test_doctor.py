@@ -136,6 +136,15 @@ def test_read_only_directory_is_one_of_all_checks(bare: Fttui, home: Path, monke
     assert _directory("data", str(home)).text.endswith("is on a read-only file system")
 
 
+def test_full_disk_is_a_failure(fttui: Fttui, service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "data").mkdir(mode=0o700)
+    found = os.statvfs(home)
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*found[:4], 0, *found[5:10])))
+    result = fttui("doctor")
+    assert (result.code, states(result)["data"]) == (1, "fail")
+    assert "the disk is full (0 B free) Free some space" in texts(result, "data")
+
+
 def test_missing_home_directory_is_one_of_all_checks(bare: Fttui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "FTTUI_DATA_DIR"):
         monkeypatch.delenv(name)

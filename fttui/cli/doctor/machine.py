@@ -12,6 +12,8 @@ from fttui.text import clean_line, is_utf8_locale, size_words
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 READ_ONLY = "is on a read-only file system"
 ELSEWHERE = "Set FTTUI_DATA_DIR to a directory that you can write to."
+LEAST_FREE = 2 << 20
+"""Free bytes below which the disk counts as full. The embedded service pauses its jobs at the same value."""
 
 
 class Check(NamedTuple):
@@ -137,6 +139,9 @@ def _directory(name: str, path: str) -> Check:
     if reason := _why_not_writable(path):
         own = owner == os.getuid() and reason != READ_ONLY
         return Check(name, FAIL, f"{text}: {reason}", f"To save jobs here: chmod u+rwx {path}" if own else ELSEWHERE)
+    if (free := _free(path)) < LEAST_FREE:
+        hint = "Free some space: nothing is saved, and jobs of the embedded service pause."
+        return Check(name, FAIL, f"{text}: the disk is full ({size_words(free)} free)", hint)
     if owner != os.getuid():
         return Check(name, WARN, f"{text}, owned by a different user", "It contains your jobs, but no keys.")
     if mode & 0o077:
@@ -157,6 +162,12 @@ def _why_not_writable(path: str) -> str:
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         return READ_ONLY
     return "" if os.access(path, os.W_OK | os.X_OK) else "cannot be written"
+
+
+def _free(path: str) -> int:
+    """Return the free bytes of the disk with a directory."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
 
 
 def _mode(path: str) -> int:
