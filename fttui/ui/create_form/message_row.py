@@ -53,8 +53,13 @@ class WrappedRow(TextRow):
 class MessageRow(WrappedRow):
     """Shows the newest message, a short note in its place, or a yes/no question."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, asked: Callable[[], None]) -> None:
+        """
+        Args:
+            asked: called when a question opens and when it closes.
+        """
         super().__init__(id=id)
+        self._asked = asked
         self._message = ("", "")
         self._idle = ""
         self._has_note = False
@@ -64,16 +69,21 @@ class MessageRow(WrappedRow):
         self.yes_key = "y"
         """Key that answers the open question with yes."""
 
+    @property
+    def is_asking(self) -> bool:
+        """A question is open."""
+        return self._yes is not None
+
     def show_message(self, text: str, role: str) -> None:
         """Show a message; while a question is open, after the answer."""
         self._message = (text, role)
-        if self._yes is None:
+        if not self.is_asking:
             self._put(text, role)
 
     def show_idle(self, text: str) -> None:
         """Show a text while there is no message."""
         self._idle = text
-        if self._yes is None and not self._has_note:
+        if not self.is_asking and not self._has_note:
             self._put(*self._message)
 
     def note(self, text: str) -> None:
@@ -94,11 +104,13 @@ class MessageRow(WrappedRow):
         self._yes = yes
         self._answered.clear()
         self._put(f"{question} y/N" if key == "y" else question, "ask")
+        self._asked()
 
     def settle(self) -> Callable[[], None] | None:
         """Close an open question or note, and show the message again. Return what a yes would have called."""
         yes, self._yes = self._yes, None
         if yes is not None:
+            self._asked()
             self._answered.set()
             if self.screen.focused is None:
                 self.screen.set_focus(self._focused)
@@ -108,7 +120,7 @@ class MessageRow(WrappedRow):
 
     async def answered(self) -> None:
         """Wait until no question is open."""
-        if self._yes is not None:
+        if self.is_asking:
             await self._answered.wait()
 
     def _put(self, text: str, role: str) -> None:

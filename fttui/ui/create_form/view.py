@@ -73,7 +73,7 @@ class FormView(Vertical):
         self._title_row = TextRow(id="form-title")
         self._scroll = VerticalScroll(id="form", can_focus=False)
         self.summary = WrappedRow(id="form-found", least=SUMMARY)
-        self.messages = MessageRow(id="form-say")
+        self.messages = MessageRow(id="form-say", asked=self.show_keys)
 
     def compose(self) -> ComposeResult:
         with Container(id="form-main"):
@@ -109,9 +109,12 @@ class FormView(Vertical):
         self.show_visible()
 
     def show_keys(self) -> None:
-        """Show the keys of the fields, or those of the lower pane."""
+        """Show the keys of the open question, of the lower pane, or of the fields."""
         part, glyphs = self.lower.part, self._glyphs
-        texts = part.hints if part is not None else _KEYS
+        if self.messages.is_asking:
+            texts: tuple[str, ...] = (f"{self.messages.yes_key} yes  any other key no",)
+        else:
+            texts = part.hints if part is not None else _KEYS
         texts = tuple(text.format(down=glyphs.down, up=glyphs.up) for text in texts)
         fits = partial(_first_that_fits, texts)
         self.query_one("#form-keys", TextRow).fill(lambda cells: [(f" {fits(cells - 1)}", "dim")])

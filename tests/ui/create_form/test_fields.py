@@ -342,6 +342,7 @@ async def test_resize_keeps_the_question_and_wraps_errors() -> None:
         await ui.pilot.resize_terminal(60, 20)
         await ui.pilot.pause()
         assert any("drop your changes? y/N" in line for line in ui.screen)
+        assert ui.screen[-1].strip() == "y yes  any other key no"
         at = line_of(ui, "training file")
         assert "! no such file" in ui.screen[at + 1]
         assert ui.screen[at + 3].strip().endswith("y"), "the end of the error is on its own line"
@@ -352,6 +353,7 @@ async def test_click_on_a_field_answers_no() -> None:
         await ui.press("a", *["tab"] * 5, "9", "ctrl+r")
         await ui.pilot.click("#suffix")
         assert not any("y/N" in line for line in ui.screen)
+        assert ui.screen[-1].startswith(" enter create")
         await ui.press("end", "y")
         assert ui.form["suffix"] == "sampley"
         assert ui.form["n_epochs"] == "9"
