@@ -27,7 +27,7 @@ from fttui.ui.create_form.lower_pane import LowerPane
 from fttui.ui.create_form.repair_action import RepairAction
 from fttui.ui.create_form.submission import LONGEST_WAIT, Submission
 from fttui.ui.create_form.suggestions import Suggestions
-from fttui.ui.create_form.view import LABEL, LEFT, FormView
+from fttui.ui.create_form.view import LABEL, LEFT, LEFT_IN_ROOMY, FormView
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.terminal.screen_events import ScreenEvents
@@ -66,6 +66,7 @@ class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
     CreateScreen #form-left {{ width: 100%; height: auto; }}
     CreateScreen .-wide #form-main {{ layout: horizontal; }}
     CreateScreen .-wide #form-left {{ width: {LEFT}; height: 1fr; }}
+    CreateScreen .-roomy #form-left {{ width: {LEFT_IN_ROOMY}; }}
     CreateScreen #form {{ width: 100%; scrollbar-size-vertical: 0; }}
     CreateScreen #form-lower {{ width: 100%; height: 1fr; }}
     CreateScreen .-wide #form-lower {{ width: 1fr; border-left: solid $line-rule; }}

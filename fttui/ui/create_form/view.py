@@ -30,6 +30,10 @@ NARROW = 72
 """Cells below which notes are not beside the fields."""
 LEFT = 62
 """Width of the fields with the pane at the right."""
+ROOMY = 160
+"""Cells from which the fields beside the pane are as wide as in a terminal of 80 cells."""
+LEFT_IN_ROOMY = 82
+"""Width of the fields then."""
 LEAST_PANE = 6
 """Rows of the lower pane, with its title."""
 LOW = 14
@@ -147,6 +151,17 @@ class FormView(Vertical):
         """The lower pane is at the right of the fields."""
         return self.screen.size.width >= WIDE
 
+    @property
+    def _cells(self) -> int:
+        """Width of the fields."""
+        cells = self.screen.size.width
+        return cells if not self.is_wide else LEFT_IN_ROOMY if cells >= ROOMY else LEFT
+
+    @property
+    def _value_cells(self) -> int:
+        """Width of a value with a note beside it."""
+        return VALUE if self._cells >= NARROW else VALUE - 3
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         name = event.input.id or ""
@@ -209,7 +224,7 @@ class FormView(Vertical):
         note = self._notes[name] = self._form.note(name)
         room, under = self._note_room(name), self.query_one(f"#under-{name}", WrappedRow)
         row = self.query_one(f"#note-{name}", TextRow)
-        self.entry(name).styles.width = VALUE - (3 if self.is_wide else 0) if room else "1fr"
+        self.entry(name).styles.width = self._value_cells if room else "1fr"
         row.display = room > 0
         text = next((text for text in note.texts if width(text) <= room), "")
         is_shown = note.is_alert and not text and bool(self.query_one(f"#line-{name}").display)
@@ -217,15 +232,14 @@ class FormView(Vertical):
             text = fit(note.texts[-1], room, ellipsis=self._glyphs.cut)
         row.show([(f" {text}", note.role)])
         before = (under.display, under.styles.height)
-        under.room = LEFT if self.is_wide else None
+        under.room = self._cells if self.is_wide else None
         under.put(note.texts[0] if is_shown else "", note.role)
         under.display = is_shown
         return before != (under.display, under.styles.height)
 
     def _note_room(self, name: str) -> int:
         """Return the cells of a field's note; 0 when its value takes them."""
-        cells = LEFT - 1 if self.is_wide else self.screen.size.width
-        value = VALUE - (3 if self.is_wide else 0)
+        cells, value = self._cells - self.is_wide, self._value_cells
         if self.screen.size.width < NARROW or width(self.entry(name).value) >= value:
             return 0
         return cells - LABEL - value - 1
@@ -362,6 +376,7 @@ class FormView(Vertical):
     def refit(self) -> None:
         """Follow a change of the terminal's size."""
         self.set_class(self.is_wide, "-wide")
+        self.set_class(self.screen.size.width >= ROOMY, "-roomy")
         for row in self.query(WrappedRow):
             row.wrap_again()
         self.show_visible()

@@ -63,6 +63,18 @@ async def test_form_counts_the_fields_that_do_not_fit(size: tuple[int, int]) -> 
         assert ("5 fields below" in screen) == (size[0] == 60)
 
 
+async def test_notes_are_as_full_beside_the_pane_of_a_large_terminal_as_at_80_cells() -> None:
+    async with cockpit(size=(200, 60)) as ui:
+        await ui.press("a")
+        assert any("optional: shows whether it overfits" in line for line in ui.screen)
+        await ui.pilot.resize_terminal(120, 40)
+        await ui.pilot.pause()
+        assert not any("optional: shows whether it overfits" in line for line in ui.screen)
+        await ui.pilot.resize_terminal(80, 24)
+        await ui.pilot.pause()
+        assert any("optional: shows whether it overfits" in line for line in ui.screen)
+
+
 def lines(*answers: str) -> str:
     rows = [[{"role": "user", "content": "q"}, {"role": "assistant", "content": answer}] for answer in answers]
     return "".join(json.dumps({"messages": row}) + "\n" for row in rows)
