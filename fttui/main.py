@@ -25,13 +25,23 @@ def main() -> NoReturn:
         sys.exit(0)
     skip_command_line_of_httpx()
     if arguments or "_FTTUI_COMPLETE" in os.environ:  # shell completion sends the command line in variables
-        from fttui.cli.main import run
-
-        outcome = run(arguments)
+        outcome = _outcome(arguments)
         if isinstance(outcome, int):
             sys.exit(outcome)
         options = outcome
     sys.exit(cockpit(options))
+
+
+def _outcome(arguments: list[str]) -> "int | Options":
+    """Run a command line. Returns the exit code, or the options of the cockpit."""
+    if arguments[:1] == ["runs"] and "_FTTUI_COMPLETE" not in os.environ:
+        from fttui.cli.runs_line import options_of
+
+        if (options := options_of(arguments)) is not None:
+            return options
+    from fttui.cli.main import run
+
+    return run(arguments)
 
 
 def cockpit(options: "Options | None") -> int:
@@ -94,6 +104,11 @@ def _cockpit(options: "Options | None") -> int:
     try:
         alarms_off = preferences.settings.alarms.off if preferences else frozenset[str]()
         first_frame.paint(service, rows, as_of, time.time(), glyphs, alarms_off)
+        if chosen.is_watched and chosen.base_url and as_of is None and not (options and options.offline):
+            from fttui.runs.first_look import first_look
+
+            if rows := first_look(chosen.base_url, FIRST_ROWS, time.time()):
+                first_frame.paint(service, rows, as_of, time.time(), glyphs, alarms_off)
         from fttui.ui.start import run_app
 
         return run_app(options, service, rows, as_of, glyphs, preferences, first_frame)

@@ -24,13 +24,14 @@ out = sys.stdout
 import fttui.main
 import fttui.ui.first_frame
 def paint(self, *args):
-    print(*sys.modules, file=out)
+    print(*(name for name, module in sys.modules.items() if module), file=out)
     out.flush()
     import os
     os._exit(0)
 fttui.ui.first_frame.FirstFrame.paint = paint
+sys.argv = ["fttui"]
 sys.stdin = sys.stdout = sys.stderr = Terminal()
-fttui.main.cockpit(None)
+fttui.main.main()
 """
 
 
@@ -64,6 +65,12 @@ def test_first_frame_of_a_profile_also_loads_only_tomllib(tmp_path: Path) -> Non
     modules = loaded(COCKPIT, tmp_path)
     assert "tomllib" in modules
     assert not modules & {*HEAVY, "urllib", "ipaddress", "json", "argparse", "subprocess", "inspect", "logging"}
+
+
+def test_first_frame_of_a_directory_loads_neither_the_parser_nor_a_reader_of_runs(tmp_path: Path) -> None:
+    modules = loaded(COCKPIT.replace('["fttui"]', f'["fttui", "runs", "{tmp_path}"]'), tmp_path)
+    assert "sqlite3" in modules, "the archive was asked"
+    assert not modules & {*HEAVY, "urllib", "json", "ssl", "threading", "inspect", "logging"}
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ class Directory:
         """Runs by id."""
         self.problems: list[str] = []
         """Sentences about what could not be looked at."""
+        self.is_cut = False
+        """Some directories were left out, because there are too many."""
         self._made_from: tuple[object, ...] = ()
 
     @property
@@ -106,7 +108,7 @@ class Directory:
             else:
                 walk.add(path)
         walk.add_files()
-        self.problems = walk.sentences()
+        self.problems, self.is_cut = walk.sentences(), walk.is_cut
         made_from = tuple((path, owner, folder.sources) for path, owner, folder in walk.found)
         self.folders = walk.folders
         if made_from == self._made_from and self.runs:
@@ -179,7 +181,7 @@ class _Walk:
         self._files: dict[str, dict[str, None]] = {}
         """Names of the files that are roots, by directory."""
         self._seen: set[tuple[int, int]] = set()
-        self._is_cut = False
+        self.is_cut = False
         self.folders: dict[str, Folder] = {}
         self.found: list[tuple[str, str, Folder]] = []
         """Path, output directory that owns its logs (may be empty), and content of each directory with sources."""
@@ -195,7 +197,7 @@ class _Walk:
         is_root = True
         while waiting:
             if len(self.folders) >= self._most:
-                self._is_cut = True
+                self.is_cut = True
                 return
             path, owner, depth = waiting.pop()
             try:
@@ -211,7 +213,7 @@ class _Walk:
             if folder.sources:
                 self.found.append((path, owner, folder))
             if depth >= DEEPEST:
-                self._is_cut |= bool(folder.folders)
+                self.is_cut |= bool(folder.folders)
                 continue
             if not folder.folders:
                 continue
@@ -270,7 +272,7 @@ class _Walk:
         if self._unreadable:
             more = f" and {len(self._unreadable) - 3} more" if len(self._unreadable) > 3 else ""
             found.append(f"cannot look into {', '.join(self._unreadable[:3])}{more}")
-        if self._is_cut:
+        if self.is_cut:
             found.append(f"more than {self._most:,} directories, or deeper than {DEEPEST}: the rest is left out")
         return found
 

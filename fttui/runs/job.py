@@ -1,12 +1,11 @@
 """A run as a job in the shape of OpenAI's API, with the state that its files show."""
 
 import os
-import socket
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from fttui.runs.directory import FoundRun
+from fttui.runs.directory import FoundRun, Signature
 
 LEAST_PATIENCE = 600.0
 """Seconds without a change of its files for which a run counts as running."""
@@ -22,14 +21,14 @@ ENDED = ("succeeded", "failed", "cancelled")
 Raw = dict[str, Any]
 
 
-def job_of(run: FoundRun, facts: Mapping[str, Any], changed_at: float, now: float) -> Raw:
+def job_of(run: FoundRun, facts: Mapping[str, Any], changed: float, now: float) -> Raw:
     """Return a run as a job.
 
     Args:
         facts: see `RunLog.facts`.
-        changed_at: time of the last change of its files, in Unix seconds.
+        changed: time of the last change of its files, in Unix seconds.
     """
-    status = status_of(facts, changed_at, now)
+    status = status_of(facts, changed, now)
     is_final = status in (*ENDED, "stopped")
     method = str(facts.get("method") or "supervised")
     settings = dict(facts.get("hyperparameters") or {})
@@ -44,8 +43,8 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed_at: float, now: floa
         "status": status,
         "model": facts.get("model"),
         "suffix": facts.get("name") or run.id,
-        "created_at": facts.get("created_at") or changed_at,
-        "finished_at": (facts.get("ended_at") or changed_at) if is_final else None,
+        "created_at": facts.get("created_at") or changed,
+        "finished_at": (facts.get("ended_at") or changed) if is_final else None,
         "method": {"type": method, method: {"hyperparameters": settings}},
         "seed": seed,
         "trained_tokens": facts.get("trained_tokens"),
@@ -56,27 +55,36 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed_at: float, now: floa
     }
 
 
+def changed_at(mark: Signature) -> float:
+    """Return when a run changed last: a checkpoint that is being written may not have its state yet."""
+    return max(mark[0], *mark[1::2]) / 1e9
+
+
 def sent_of(run: FoundRun, facts: Mapping[str, Any]) -> Raw:
     """Return what was read of a run, as `--json` prints it."""
     sources = [{"format": each.format, "path": each.path, "key": each.key} for each in run.sources]
     return {"id": run.id, "directory": run.directory, "sources": sources, "facts": dict(facts)}
 
 
-def status_of(facts: Mapping[str, Any], changed_at: float, now: float) -> str:
+def status_of(facts: Mapping[str, Any], changed: float, now: float) -> str:
     """Return the state of a run: as it was logged, else by its process, else by the age of its last change."""
     if facts.get("status") in ENDED:
         return str(facts["status"])
-    if _process_lives(facts.get("pid"), facts.get("host"), changed_at):
+    if _process_lives(facts.get("pid"), facts.get("host"), changed):
         return "running"
-    silent = now - changed_at
+    silent = now - changed
     if silent <= max(LEAST_PATIENCE, PATIENCE * float(facts.get("longest_wait") or 0.0)):
         return "running"
     return "stalled" if silent <= STALLED_FOR else "stopped"
 
 
-def _process_lives(pid: object, host: object, changed_at: float) -> bool:
+def _process_lives(pid: object, host: object, changed: float) -> bool:
     """Tell whether the process of a run, which wrote its last change, is alive on this machine."""
-    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 1 or host != socket.gethostname():
+    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 1:
+        return False
+    import socket  # late: few runs name their process
+
+    if host != socket.gethostname():
         return False
     try:
         os.kill(pid, 0)
@@ -85,7 +93,7 @@ def _process_lives(pid: object, host: object, changed_at: float) -> bool:
     except OSError:
         pass  # of another user
     began = _began(pid)
-    return began is None or began <= changed_at + CLOCKS_DIFFER
+    return began is None or began <= changed + CLOCKS_DIFFER
 
 
 def _began(pid: int) -> float | None:

@@ -4,32 +4,41 @@ A profile of runs needs a base URL like any other: it names the place in message
 """
 
 import os
+import re
 from collections.abc import Sequence
 
 SCHEME = "file://"
 _SEPARATOR = ":"
 _WILD = "*?["
+# The first frame shows the place, and importing `urllib.parse` takes a tenth of the time to it.
+_ESCAPED = re.compile(rb"[^A-Za-z0-9_.~/*?\[\]!-]")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 def url_of(paths: Sequence[str]) -> str:
     """Return the URL of directories, files and patterns. `~` is expanded; relative paths become absolute."""
-    from urllib.parse import quote  # late: the first frame of other profiles needs no URL
-
     whole = (os.path.abspath(os.path.expanduser(path)) for path in paths)
-    return SCHEME + _SEPARATOR.join(quote(os.fsencode(path), safe="/*?[]!-_.~") for path in whole)
+    return SCHEME + _SEPARATOR.join(_quoted(path) for path in whole)
 
 
 def paths_of(url: str) -> tuple[str, ...]:
     """Return the absolute paths and patterns in a URL, in normal form; empty for a URL that `url_of` would not make."""
-    from urllib.parse import unquote_to_bytes
-
     if not url.startswith(f"{SCHEME}/"):
         return ()
     parts = url.removeprefix(SCHEME).split(_SEPARATOR)
-    paths = [os.fsdecode(unquote_to_bytes(part)) for part in parts if part]
+    paths = [_unquoted(part) for part in parts if part]
     if any("\0" in path or not path.startswith("/") for path in paths):
         return ()
     return tuple(os.path.normpath(path) for path in paths)
+
+
+def _quoted(path: str) -> str:
+    return _ESCAPED.sub(lambda found: b"%%%02X" % found[0][0], os.fsencode(path)).decode("ascii")
+
+
+def _unquoted(part: str) -> str:
+    escaped = part.encode("utf-8", "surrogateescape")
+    return os.fsdecode(_ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode("ascii")), escaped))
 
 
 def fixed_part(pattern: str) -> str:

@@ -16,7 +16,7 @@ from fttui import atomic
 from fttui.runs.directory import Directory, Folder, FoundRun, Signature
 from fttui.runs.formats import FORMATS
 from fttui.runs.formats.base import Format, Reader, Source
-from fttui.runs.job import Raw, job_of, sent_of
+from fttui.runs.job import Raw, changed_at, job_of, sent_of
 from fttui.runs.log import RunLog
 
 MOST_LOGS = 48
@@ -189,7 +189,7 @@ class Watched:
         """Return the key by which the list is sorted: the start of a run, before it was read its last change."""
         known = self._known.get(id)
         started = known.facts.get("created_at") if known is not None else None
-        return float(started or _changed_at(self._signatures[id])), id
+        return float(started or changed_at(self._signatures[id])), id
 
     def _unfinished(self, ids: Iterable[str]) -> set[str]:
         """Return some of the runs that have not changed and whose files were not read to their end."""
@@ -212,7 +212,7 @@ class Watched:
                     held.lock.release()
                 self._learn(id, known)
         facts, run = known.facts if known is not None else {}, run._replace(id=self._job_id(id))
-        return Job(job_of(run, facts, _changed_at(self._signatures[id]), now), sent_of(run, facts))
+        return Job(job_of(run, facts, changed_at(self._signatures[id]), now), sent_of(run, facts))
 
     def _job_id(self, id: str) -> str:
         """Return the id of the job of a run: its own, with a number from the second training in the same files on."""
@@ -273,11 +273,6 @@ def _read(log: RunLog, before: _Known | None, mark: Signature, files: tuple[str,
     if first is not None and log.is_another(*first):
         training, first = training + 1, None
     return _Known(mark, files, log.facts, not log.has_more, training, first or log.first)
-
-
-def _changed_at(mark: Signature) -> float:
-    """Return when a run changed last: a checkpoint that is being written may not have its state yet."""
-    return max(mark[0], *mark[1::2]) / 1e9
 
 
 def memory_file(directory: str, url: str) -> str:

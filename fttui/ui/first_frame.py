@@ -30,6 +30,8 @@ from fttui.ui.render.sweep_rows import grouped, jobs_of, sweep_line, with_branch
 from fttui.ui.terminal.size import terminal_size
 
 # Weights without colours, because the theme and the background are not known yet.
+_ALTERNATE = "\x1b[?1049h\x1b[?25l"
+"""Switches to the alternate screen and hides the cursor."""
 _SGR = {"bold": "1", "title": "1", "head": "1", "run": "1", "fail": "1", "dim": "2", "key": "1"}
 
 
@@ -74,7 +76,7 @@ def frame(
             lines[4 + index] = row_line(job, columns, now, glyphs, view._replace(is_cursor=is_cursor))
     painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
     painted = painted if glyphs.unicode else ascii_only(painted)
-    return f"\x1b[?1049h\x1b[?25l\x1b[2J{painted}"
+    return f"\x1b[2J{painted}"
 
 
 def footer(cells: int) -> Line:
@@ -103,18 +105,29 @@ class FirstFrame:
         glyphs: Glyphs,
         alarms_off: frozenset[str] = frozenset(),
     ) -> None:
-        """Paint the frame. Keys typed meanwhile are not echoed and reach the real screen.
+        """Paint the frame, or paint it again with other rows.
 
-        SIGTERM and SIGHUP raise SystemExit from now on, so that `restore` is called.
+        Keys typed meanwhile are not echoed and reach the real screen. SIGTERM and SIGHUP raise SystemExit from now on,
+        so that `restore` is called.
         """
+        if not self._drawn and not self._take():
+            return
+        text = frame(service, rows, as_of, now, terminal_size(sys.stdout.fileno()), glyphs, alarms_off)
+        text = text if self._drawn else _ALTERNATE + text
+        self._drawn = True
+        # A character that the terminal's encoding lacks, such as in a model name, must not end the program.
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+        sys.stdout.flush()
+
+    def _take(self) -> bool:
+        """Switch off the echo of the terminal. Return False for one that cannot be used."""
         import termios
 
         try:
-            size = terminal_size(sys.stdout.fileno())
             attributes = termios.tcgetattr(sys.stdin.fileno())
             disabled = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE").to_bytes(1, "little")
         except (OSError, termios.error):
-            return
+            return False
         self._original = [*attributes[:6], list(attributes[6])]
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
@@ -122,11 +135,7 @@ class FirstFrame:
         # Only the real screen can suspend and restore the terminal.
         attributes[6][termios.VSUSP] = disabled
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
-        text = frame(service, rows, as_of, now, size, glyphs, alarms_off)
-        self._drawn = True
-        # A character that the terminal's encoding lacks, such as in a model name, must not end the program.
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
-        sys.stdout.flush()
+        return True
 
     def hand_over(self) -> list[Any] | None:
         """Hand the terminal to Textual. Return the original attributes that Textual must restore, if any."""

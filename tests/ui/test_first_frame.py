@@ -1,6 +1,12 @@
 """The first frame shows the same cells as the real screen."""
 
 import asyncio
+import io
+import os
+import pty
+import signal
+import sys
+import termios
 from typing import Any
 
 import pyte
@@ -12,7 +18,7 @@ from fttui.models.job import Job
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp
-from fttui.ui.first_frame import frame, list_size
+from fttui.ui.first_frame import FirstFrame, frame, list_size
 from fttui.ui.render.columns import facts_of
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.status_line import ServiceInfo
@@ -64,6 +70,28 @@ async def test_first_frame_and_real_screen_show_the_same_cells(
     # Without the last cell, which is the scroll bar's.
     shown = min(number, height)
     assert [line[: width - 1] for line in early[1 : 3 + shown]] == [line[: width - 1] for line in real[1 : 3 + shown]]
+
+
+def test_frame_painted_again_with_rows_enters_the_alternate_screen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    controller, terminal = pty.openpty()
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    out.fileno = lambda: terminal  # type: ignore[method-assign]
+    before = termios.tcgetattr(terminal)
+    painter = FirstFrame()
+    with open(terminal, closefd=False) as source, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", source)
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(signal, "signal", lambda *_: None)
+        painter.paint(PLACE, [], None, NOW, UNICODE)
+        painter.paint(PLACE, rows(1), None, NOW, UNICODE)
+        assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+        painter.restore()
+    written = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    assert termios.tcgetattr(terminal) == before
+    assert (written.count("\x1b[?1049h"), written.count("\x1b[?1049l")) == (1, 1)
+    assert rows(1)[0].name in written
+    os.close(controller)
+    os.close(terminal)
 
 
 def test_hostile_rows_send_no_escape_sequences() -> None:

@@ -6,8 +6,6 @@ journal of a crashed program is rolled back. Each state of a file is therefore o
 
 import errno
 import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -170,6 +168,9 @@ def _run(uri: str, work: Callable[[sqlite.Connection], Result]) -> Result:
 
 def _run_on_copy(path: str, work: Callable[[sqlite.Connection], Result]) -> Result:
     """Copy the database with its journal to a temporary directory, and query the copy."""
+    import shutil
+    import tempfile  # late: few databases are copied
+
     ends = [end for end in ("", "-wal", "-journal") if os.path.exists(path + end)]
     if sum(os.path.getsize(path + end) for end in ends) > _LARGEST_COPY:
         raise OSError(errno.EFBIG, "a crashed program left the database open, and it is too large to copy", path)

@@ -4,9 +4,6 @@ The file is a pickle, which may run any program when it is loaded. Here its inst
 is followed by a plain value is a setting, and everything else is left out.
 """
 
-import io
-import pickletools
-import zipfile
 from typing import Any
 
 from fttui.bounded import read_file
@@ -27,6 +24,9 @@ def read_settings(path: str) -> dict[str, Any]:
     Raises:
         OSError: the file cannot be read.
     """
+    import io
+    import zipfile  # late, like pickletools: they take as long to import as a directory of runs to read
+
     try:
         with zipfile.ZipFile(io.BytesIO(read_file(path, LARGEST))) as archive:
             name = next(info for info in archive.infolist() if info.filename.endswith("data.pkl"))
@@ -38,6 +38,8 @@ def read_settings(path: str) -> dict[str, Any]:
 
 
 def _settings(pickled: bytes) -> dict[str, Any]:
+    import pickletools
+
     found: dict[str, Any] = {}
     name: str | None = None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -174,8 +175,11 @@ class CockpitModel:
         self._cancelling = frozenset()
 
     def apply(self, snapshot: Snapshot, change: Change) -> Update:
-        """Take over a publication of the store."""
-        previous, self.snapshot = self.snapshot, snapshot
+        """Take over a publication of the store. Rows that were found before it stay until it has read its list."""
+        previous = self.snapshot
+        if snapshot.as_of is None and not snapshot.rows and not change.removed:
+            snapshot = replace(snapshot, rows=previous.rows)
+        self.snapshot = snapshot
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from fttui.models.row import JobRow
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
 from fttui.ui.cockpit.late_store import LateStore
@@ -66,6 +67,17 @@ async def test_service_that_cannot_be_opened_gives_the_reason() -> None:
     found.apply(Snapshot(health=health), Change(health=True))
     async with asyncio.timeout(60):
         assert await waiting == "not connected: the configuration cannot be read"
+
+
+def test_rows_of_the_first_frame_stay_until_the_store_has_read_its_list() -> None:
+    row, store = JobRow("a", "running"), FakeStore()
+    found = CockpitModel(ServiceInfo("scratch", "/scratch", False, False, ""), Snapshot(rows={"a": row}), lambda: NOW)
+    store.snapshot = Snapshot()
+    found.attach(store)
+    found.apply(Snapshot(notices=("cannot look into x",)), Change(health=True))
+    assert list(found.snapshot.rows) == ["a"]
+    found.apply(Snapshot(as_of=NOW), Change())
+    assert not found.snapshot.rows
 
 
 async def test_store_that_has_not_finished_a_poll_is_waited_for() -> None:
