@@ -68,6 +68,8 @@ class RunLog:
             except Exception as error:  # a reader of foreign files must not end the list
                 found = Found(problems=[f"Cannot read {source.path}: {type(error).__name__}."])
             self._handle_rewrite(source, found)
+            if found.purged is not None:
+                self._purge(rank, found.purged)
             self.has_more |= found.more
             points += [(rank, point) for point in found.points]
             lines += [(source, line) for line in (*found.lines, *self._new_problems(found.problems))]
@@ -201,6 +203,9 @@ class RunLog:
             self._times.append(time)
         if step % self._stride and not any(name.startswith("full_valid_") for name in values):
             return None
+        return self._event(step, values, time)
+
+    def _event(self, step: int, values: Mapping[str, float], time: float | None) -> Raw:
         total = next((facts["total_steps"] for facts in self._facts.values() if facts.get("total_steps")), None)
         place = {"step": step, **({"total_steps": total} if total else {})}
         data = {name: value if math.isfinite(value) else str(value) for name, value in values.items()}
@@ -242,6 +247,31 @@ class RunLog:
                 self._facts[source] = {**kept, **self._facts.get(source, {})}
         if found.points:
             self._measured.add(source)
+
+    def _purge(self, rank: int, first: int) -> None:
+        """Forget what a source has told of a step and later ones. Values of other sources stay.
+
+        Args:
+            rank: place of the source among the sources.
+        """
+        times: dict[int, float | None] = {}
+        gone: set[str] = set()
+        for event in filter(_is_point, self.events):
+            if (step := event["data"]["step"]) >= first:
+                gone.add(event["id"])
+                times[step] = event["created_at"]
+        self._remove(gone)
+        again: list[Raw] = []
+        for step in [step for step in self._steps if step >= first]:
+            ranks = self._ranks.get(step, {})
+            kept = {name: value for name, value in self._steps.pop(step).items() if ranks.get(name, 0) != rank}
+            if not kept:
+                self._ranks.pop(step, None)
+                continue
+            self._steps[step] = kept
+            if step in times:
+                again.append(self._event(step, kept, times[step]))
+        self.events = [*self.events, *again]
 
     def _restart(self) -> None:
         """Forget the points and lines of a training that was started again in the same place."""

@@ -62,6 +62,24 @@ def test_resumed_step_is_told_again_with_its_new_values() -> None:
     assert [event["data"]["train_loss"] for event in made.events] == [1.0, 0.5, 0.7]
 
 
+def test_purged_steps_are_gone_and_values_of_other_sources_stay() -> None:
+    made = log(
+        [
+            Found(points=[point(step, loss=float(step)) for step in (1, 2, 3)]),
+            Found(purged=2, points=[point(4, loss=0.5)]),
+        ],
+        [Found(points=[point(2, lr=0.1)])],
+    )
+    made.read()
+    made.read()
+    assert [event["data"] for event in made.events] == [
+        {"step": 1, "train_loss": 1.0},
+        {"step": 2, "learning_rate": 0.1},
+        {"step": 4, "train_loss": 0.5},
+    ]
+    assert made.facts["trained_steps"] == 4
+
+
 def test_lines_come_between_the_points_of_their_time() -> None:
     made = log(
         [Found(points=[point(1, 10.0, loss=1.0), point(2, 20.0, loss=1.0)], lines=[FoundLine(15.0, "warn", "hot")])]

@@ -74,6 +74,8 @@ class Found(NamedTuple):
     more: bool = False
     """The source has more records now. A read returns at most some megabytes, so that a huge file does not fill the
     memory."""
+    purged: int | None = None
+    """Earlier points of this source from this step on are void: the training was resumed before it."""
 
 
 class Reader(Protocol):

@@ -35,6 +35,8 @@ _OF_HPARAMS = re.compile(r"\d{10}\.\d+")
 _HEAD = struct.Struct("<QI")
 _SCALARS = {1: "<f", 2: "<d", 3: "<i", 9: "<q", 19: "<e"}
 """Types of tensors with one number: float, double, int32, int64, half."""
+_START = 1
+"""Status in the `SessionLog` that `SummaryWriter(purge_step=…)` writes."""
 _SUMMARY_SUFFIX = "/text_summary"
 
 
@@ -121,7 +123,14 @@ class TensorBoardReader:
         facts = batch.facts | self._origin()
         problems = [problem for problem in batch.problems if problem not in self._reported]
         self._reported.update(problems)
-        return Found(points=batch.points.list(), lines=batch.lines, facts=facts, problems=problems, more=more)
+        return Found(
+            purged=batch.purged,
+            points=batch.points.list(),
+            lines=batch.lines,
+            facts=facts,
+            problems=problems,
+            more=more,
+        )
 
     def _names(self) -> Iterator[str]:
         """Yield paths of event files, relative to the directory."""
@@ -159,10 +168,15 @@ class _Batch:
         self.lines: list[FoundLine] = []
         self.facts: dict[str, Any] = {}
         self.problems: list[str] = []
+        self.purged: int | None = None
+        """First step of the points that a resumed training has made void."""
         self._plugins = plugins
 
     def add(self, event: "Event") -> None:
         """Add the values of an event."""
+        if event.restarts:
+            self.purged = event.step if self.purged is None else min(self.purged, event.step)
+            self.points.purge(event.step)
         for value in event.values:
             plugin = self._plugins.get(value.tag) or value.plugin
             if value.plugin and value.tag not in self._plugins and len(self._plugins) < 10_000:
@@ -228,6 +242,8 @@ class Event(NamedTuple):
     step: int
     time: float | None
     values: list[Value]
+    restarts: bool = False
+    """The training was resumed: what earlier events have of this step and later ones is void."""
 
 
 class Events(NamedTuple):
@@ -290,7 +306,8 @@ class EventFile:
                 self._note(problems, "a record is damaged and was left out")
             else:
                 try:
-                    if (event := _event(record)).values:
+                    event = _event(record)
+                    if event.values or event.restarts:
                         events.append(event)
                 except Malformed as error:
                     self._note(problems, f"a record was left out: {error}")
@@ -339,7 +356,7 @@ def _plain_event(record: bytes) -> Event | None:
 def _event(record: bytes) -> Event:
     if (plain := _plain_event(record)) is not None:
         return plain
-    step, time, values = 0, None, []
+    step, time, values, restarts = 0, None, [], False
     for field in fields(record):
         if field.number == 1:
             time = field.real if math.isfinite(field.real) and field.real > 0 else None
@@ -347,7 +364,9 @@ def _event(record: bytes) -> Event:
             step = max(0, field.signed)
         elif field.number == 5:
             values += [_value(each.data) for each in fields(field.data) if each.number == 1]
-    return Event(step, time, values)
+        elif field.number == 7:
+            restarts = any(each.number == 1 and each.whole == _START for each in fields(field.data))
+    return Event(step, time, values, restarts)
 
 
 def _value(message: bytes) -> Value:

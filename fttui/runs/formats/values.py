@@ -148,6 +148,10 @@ class Points:
             if time is not None and point.time != time:
                 self._points[at] = point._replace(time=time)
 
+    def purge(self, first: int) -> None:
+        """Remove the points from a step on."""
+        self._points = {at: point for at, point in self._points.items() if at < first}
+
     def list(self) -> list[FoundPoint]:
         """Return the points."""
         return list(self._points.values())

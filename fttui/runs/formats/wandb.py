@@ -18,6 +18,7 @@ from fttui.runs.formats import console, peek, values
 from fttui.runs.formats.base import Found, FoundLine, FoundSample, Source
 from fttui.runs.formats.grown_file import GrownFile
 from fttui.runs.formats.protobuf import Malformed, fields
+from fttui.runs.formats.wandb_axes import StepAxes
 
 _MAGIC = b":W&B\xe1\xbe"
 _START = 7
@@ -210,6 +211,7 @@ class _Run:
         self.directory = directory
         self.hyperparameters: dict[str, Any] = {}
         self.created_at: float | None = None
+        self.axes = StepAxes()
         self.unfinished = ""
         """Console output after the last line end."""
         self.errors = console.ErrorWatch()
@@ -245,6 +247,8 @@ class _Batch:
                     self._add_configuration(field.data)
                 case 10:
                     self._add_alert(field.data)
+                case 12:
+                    self._run.axes.define(field.data)
                 case 17:
                     self._add_run(field.data)
                 case 18:
@@ -270,9 +274,13 @@ class _Batch:
             return
         time = values.moment(found.get("_timestamp"))
         plain = {name: value for name, value in found.items() if not isinstance(value, dict) or "_type" not in value}
-        for name, value in values.flat(plain, ".").items():
-            if not name.startswith("_") and (number := values.number(value)) is not None:
-                self.points.add(at, name, number, time)
+        record, axes = values.flat(plain, "."), self._run.axes
+        axes.take(record)
+        for name, value in record.items():
+            if name.startswith("_") or axes.is_axis(name) or (number := values.number(value)) is None:
+                continue
+            own = axes.step(name)
+            self.points.add(at if own is None else own, name, number, time)
         for value in found.values():
             if isinstance(value, dict) and value.get("_type") in ("table-file", "table"):
                 self._add_table(at, time, value.get("path"))

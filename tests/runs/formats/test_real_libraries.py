@@ -99,6 +99,19 @@ def test_tensorboard_reads_the_same_scalars_while_a_writer_goes_on(tmp_path: Pat
     assert [source.path for source in sources(tmp_path)] == [str(tmp_path / "run")]
 
 
+def test_tensorboard_purges_the_same_steps(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from torch.utils.tensorboard import SummaryWriter
+
+    for first, purge in ((0, None), (5, 5)):
+        with SummaryWriter(str(tmp_path), purge_step=purge, filename_suffix=f".{first}") as writer:
+            for step in range(first, first + 10, 1 + first):
+                writer.add_scalar("loss", float(step + first), step)
+    theirs = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0}).Reload()
+    (found,) = sources(tmp_path)
+    same(by_metric(read(found).points), {("loss", each.step): each.value for each in theirs.Scalars("loss")})
+
+
 def inspected(file: Path) -> list[dict[str, Any]]:
     """Records of a run file, as the program of W&B reads them."""
     import wandb
@@ -107,6 +120,25 @@ def inspected(file: Path) -> list[dict[str, Any]]:
     command = [program, "leet", "inspect", "-no-observability", "-json", "-run-file", file, file.parent]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [json.loads(line) for line in output.splitlines()]
+
+
+def test_wandb_counts_metrics_by_their_step_metric(tmp_path: Path) -> None:
+    script = """if True:
+        import sys, wandb
+        run = wandb.init(project="p", dir=sys.argv[1])
+        run.define_metric("count")
+        run.define_metric("*", step_metric="count")
+        run.define_metric("late", step_metric="late_count")
+        for step in range(3):
+            run.log({"loss": step, "count": step * 10})
+            run.log({"val": step})
+            run.log({"late": step, "late_count": step * 7})
+        run.finish()
+    """
+    subprocess.run([sys.executable, "-c", script, tmp_path], check=True, capture_output=True)
+    (found,) = sources(tmp_path)
+    values = {("loss", step * 10): step for step in range(3)} | {("val", step * 10): step for step in range(3)}
+    same(by_metric(read(found).points), values | {("late", step * 7): step for step in range(3)})
 
 
 def test_wandb_reads_the_same_history(tmp_path: Path) -> None:

@@ -49,6 +49,20 @@ def test_file_of_a_resumed_training_is_found_and_the_name_tells_host_and_process
     assert losses(reader.read()) == {2: 2.0}
 
 
+def test_resumed_training_purges_earlier_points_from_its_first_step_on(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"".join(scalar(step, "loss", 9.0) for step in (10, 20, 30)))
+    resumed = tmp_path / NAME.replace("1700", "1800")
+    purge = record(whole(2, 20) + data(7, whole(1, 1)))
+    resumed.write_bytes(purge + scalar(25, "loss", 1.0))
+    reader = TensorBoardReader(str(tmp_path))
+    found = reader.read()
+    assert (losses(found), found.purged) == ({10: 9.0, 25: 1.0}, 20)
+    with resumed.open("ab") as appended:
+        appended.write(record(whole(2, 11) + data(7, whole(1, 1))))
+    found = reader.read()
+    assert (found.points, found.purged) == ([], 11)
+
+
 @pytest.mark.parametrize("how", ["truncated", "replaced", "rewritten"])
 def test_file_that_is_not_the_old_one_begins_again(tmp_path: Path, how: str) -> None:
     file = tmp_path / NAME
@@ -124,6 +138,7 @@ def test_huge_record_is_skipped_and_a_read_stays_small(tmp_path: Path, monkeypat
         data(5, b"\x0a\xff\xff\xff\xff\x7f"),
         data(5, data(1, data(1, "loss") + data(8, whole(1, 1) + data(4, b"12")))),
         whole(2, 1) + b"\x0b",
+        whole(2, 1) + data(7, b"\x08"),
         data(5, data(1, data(1, "h") + data(9, data(1, data(1, "hparams") + data(2, b"\x1a\x7f"))))),
     ],
 )

@@ -75,6 +75,29 @@ def test_step_of_transformers_counts_rather_than_the_count_of_log_calls(tmp_path
     assert list(losses(reader.read())) == [50, 100]
 
 
+def metric(number: int, name: str, axis: str) -> bytes:
+    return data(12, data(number, name) + data(4, axis))
+
+
+def test_metric_with_a_step_metric_is_counted_by_it(tmp_path: Path) -> None:
+    content = wandb_file(
+        metric(2, "val/*", "val/count"),
+        metric(1, "loss", "count"),
+        metric(1, "acc", "epoch"),
+        history(0, loss="3", count="100", acc="0.5", epoch="1"),
+        history(1, **{"val/loss": "2", "val/count": "150"}),
+        history(2, loss="1", other="7"),
+    )
+    reader, _ = reader_of(tmp_path, content)
+    found = {point.step: point.values for point in reader.read().points}
+    assert found == {
+        100: {"loss": 1.0},  # without a value of its axis, the last one counts
+        0: {"acc": 0.5, "epoch": 1.0},  # epochs are no steps
+        150: {"val/loss": 2.0},
+        2: {"other": 7.0},
+    }
+
+
 def test_run_configuration_and_exit_are_facts(tmp_path: Path) -> None:
     settings = data(1, data(1, "lr") + data(16, "0.1")) + data(1, data(1, "_wandb") + data(16, "{}"))
     settings += data(1, data(1, "model_name") + data(16, '"gpt2"'))
