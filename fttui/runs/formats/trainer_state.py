@@ -79,11 +79,12 @@ class TrainerStateReader:
         if files == self._tried:
             return Found()
         problems: list[str] = []
-        state = self._newest(files, problems)
+        state, path = self._newest(files, problems)
         self._tried = files
         times = {file.step: file.changed / 1e9 for file in files if file.step >= 0}
         latest = files[0].changed / 1e9 if files else None
-        restarted, points, lines, ended = self._news(state, times, latest)
+        records = _records_of(state, path, problems)
+        restarted, points, lines, ended = self._news(records, times, latest)
         if restarted:
             self._sizes.clear()
         facts = {**self._facts.read(steps), **_facts_of(state)}
@@ -102,9 +103,9 @@ class TrainerStateReader:
                 continue
             yield _File(status.st_mtime_ns, step, path, status.st_size)
 
-    def _newest(self, files: Sequence[_File], problems: list[str]) -> Mapping[str, Any]:
-        """Return the content of the newest file that can be read, else what is left of a broken one."""
-        left: Mapping[str, Any] = {}
+    def _newest(self, files: Sequence[_File], problems: list[str]) -> tuple[Mapping[str, Any], str]:
+        """Return content and path of the newest file that can be read, else what is left of a broken one."""
+        left: tuple[Mapping[str, Any], str] = {}, ""
         for file in files:
             try:
                 text = read_file(file.path, LARGEST).decode("utf-8", "replace")
@@ -115,18 +116,16 @@ class TrainerStateReader:
                 state = json.loads(text)
             except (ValueError, RecursionError):
                 problems.append(f"{file.path} is not complete.")
-                left = left or _salvaged(text)
+                left = left if left[0] else (_salvaged(text), file.path)
                 continue
             if isinstance(state, dict):
-                return state
+                return state, file.path
             problems.append(f"{file.path} has no object of a training.")
         return left
 
     def _news(
-        self, state: Mapping[str, Any], times: Mapping[int, float], latest: float | None
+        self, records: Sequence[Mapping[str, Any]], times: Mapping[int, float], latest: float | None
     ) -> tuple[bool, list[FoundPoint], list[FoundLine], Mapping[str, Any]]:
-        history = state.get("log_history")
-        records = [each for each in history if isinstance(each, dict)] if isinstance(history, list) else []
         digests = [hash(json.dumps(each, sort_keys=True, default=str)) for each in records]
         same = 0
         for old, new in zip(self._records, digests, strict=False):
@@ -139,7 +138,7 @@ class TrainerStateReader:
         for record in records[same:]:
             step = _whole(record.get("step"))
             if step is None:
-                continue
+                continue  # named by `_records_of`
             if _SUMMARY in record:
                 lines.append(FoundLine(latest, "info", _summary(record)))
                 continue
@@ -152,7 +151,7 @@ class TrainerStateReader:
                 points.append(FoundPoint(step, times.get(step), numbers))
         if records:
             self._records = digests
-        ended = next((record for record in reversed(records) if _SUMMARY in record), {})
+        ended: Mapping[str, Any] = next((record for record in reversed(records) if _SUMMARY in record), {})
         return restarted, points, lines, ended
 
     def _end(self, state: Mapping[str, Any], ended: Mapping[str, Any], latest: float | None) -> dict[str, Any]:
@@ -196,6 +195,21 @@ class TrainerStateReader:
             if (changed, size, is_best) != known:
                 self._sizes[step] = (changed, size, is_best)
                 yield FoundCheckpoint(path, step, size, is_best)
+
+
+def _records_of(state: Mapping[str, Any], path: str, problems: list[str]) -> list[Mapping[str, Any]]:
+    """Return the records of a history, and name those that are left out."""
+    history = state.get("log_history")
+    if not isinstance(history, list):
+        if state:
+            problems.append(f"{path} has no list log_history.")
+        return []
+    records: list[Mapping[str, Any]] = [each for each in history if isinstance(each, dict)]
+    left_out = len(history) - sum(_whole(each.get("step")) is not None for each in records)
+    if left_out:
+        words = "1 record of log_history has" if left_out == 1 else f"{left_out} records of log_history have"
+        problems.append(f"{path}: {words} no step. Left out.")
+    return records
 
 
 def _facts_of(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fttui.runs.formats.base import Found
 from fttui.runs.formats.trainer_state import TrainerState, TrainerStateReader
 from fttui.runs.formats.training_args import read_settings
@@ -111,8 +113,25 @@ def test_odd_members_cost_only_themselves(tmp_path: Path) -> None:
     )
     found = reader(tmp_path).read()
     assert steps(found) == [1, 3]
+    assert found.problems == [f"{tmp_path}/trainer_state.json: 3 records of log_history have no step. Left out."]
     assert math.isnan(found.points[0].values["loss"])
     assert sorted(found.points[0].values) == ["eval_loss", "loss"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[]", " has no object of a training."),
+        ('{"log_history": {}}', " has no list log_history."),
+        ('{"log_history": ["loss"]}', ": 1 record of log_history has no step. Left out."),
+        ('{"log_history": [{"step": "abc", "loss": 1}]}', ": 1 record of log_history has no step. Left out."),
+    ],
+)
+def test_members_of_wrong_types_are_named(tmp_path: Path, content: str, problem: str) -> None:
+    file = tmp_path / "trainer_state.json"
+    file.write_text(content)
+    found = reader(tmp_path).read()
+    assert (found.points, found.problems) == ([], [f"{file}{problem}"])
 
 
 def test_checkpoints_have_their_sizes_and_the_best_one_its_mark(tmp_path: Path) -> None:
