@@ -156,7 +156,7 @@ class Job(Wire):
     trained_tokens: lenient.Whole = None
     seed: lenient.Whole = None
     method: lenient.Line = ""
-    """Training method. `supervised` if the server names none."""
+    """Training method. `supervised` if the server names none; empty if it names the empty text: it is unknown."""
     hyperparameters: Annotated[dict[str, str], BeforeValidator(_settings)] = {}
     """Effective hyperparameters as text, from the method or from the deprecated top-level member."""
     grader: dict[str, Any] = {}
@@ -186,7 +186,7 @@ class Job(Wire):
         members = super().members(raw)
         members["status_text"] = raw.get("status")
         method = lenient.mapping(raw.get("method"))
-        kind = lenient.line(method.get("type")) or "supervised"
+        kind = "" if method.get("type") == "" else lenient.line(method.get("type")) or "supervised"
         inside = lenient.mapping(method.get(kind))
         members["method"] = kind
         members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")

@@ -30,7 +30,7 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed: float, now: float) 
     """
     status = status_of(facts, changed, now)
     is_final = status in (*ENDED, "stopped")
-    method = str(facts.get("method") or "supervised")
+    method = str(facts.get("method") or "")
     settings = dict(facts.get("hyperparameters") or {})
     seed = settings.pop("seed", None)
     if facts.get("epochs") is not None:
@@ -45,7 +45,8 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed: float, now: float) 
         "suffix": facts.get("name") or run.id,
         "created_at": facts.get("created_at") or changed,
         "finished_at": (facts.get("ended_at") or changed) if is_final else None,
-        "method": {"type": method, method: {"hyperparameters": settings}},
+        "method": {"type": method, **({method: {"hyperparameters": settings}} if method else {})},
+        **({} if method else {"hyperparameters": settings}),
         "seed": seed,
         "trained_tokens": facts.get("trained_tokens"),
         "trained_steps": facts.get("trained_steps"),

@@ -333,7 +333,10 @@ class RunLog:
         metrics = set().union(*(self._steps[step] for step in list(self._steps)[:50]))
         if any("rewards_chosen" in name or "rewards_margins" in name for name in metrics):
             return "dpo"
-        return "reinforcement" if "train_mean_reward" in metrics else "supervised"
+        if "train_mean_reward" in metrics:
+            return "reinforcement"
+        is_trainer = any(source.format == "trainer_state" for source, _ in self._readers)
+        return "supervised" if is_trainer else ""  # a table of numbers may be of any training
 
 
 def _is_same(before: float, after: float) -> bool:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fttui.models.job import Job
 from fttui.runs import log as logs
 from fttui.runs.directory import FoundRun
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Source
+from fttui.runs.job import job_of
 from fttui.runs.log import RunLog
 from fttui.runs.names import canonical_name, settings
 
@@ -78,6 +80,19 @@ def test_purged_steps_are_gone_and_values_of_other_sources_stay() -> None:
         {"step": 4, "train_loss": 0.5},
     ]
     assert made.facts["trained_steps"] == 4
+
+
+@pytest.mark.parametrize(
+    ("format", "metric", "method"),
+    [("csv", "loss", ""), ("csv", "rewards/margins", "dpo"), ("trainer_state", "loss", "supervised")],
+)
+def test_method_is_told_where_the_library_or_a_metric_tells_it(format: str, metric: str, method: str) -> None:
+    run = FoundRun("run", "/run", ())
+    made = RunLog(run, [(Source(format, "/run"), Reader([Found(points=[FoundPoint(1, None, {metric: 1.0})])]))])
+    made.read()
+    assert made.facts["method"] == method
+    job = Job.read(job_of(run, {**made.facts, "hyperparameters": {"batch_size": 8}}, 1.0, 2.0))
+    assert (job.method, job.hyperparameters) == (method, {"batch_size": "8"})
 
 
 def test_lines_come_between_the_points_of_their_time() -> None:
