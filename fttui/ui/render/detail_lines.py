@@ -49,6 +49,13 @@ _SHOWN = frozenset(
 )
 
 
+_SHOWN_FACTS = frozenset(
+    {
+        *("name", "model", "method", "hyperparameters", "created_at", "ended_at", "status", "error", "host"),
+        *("total_steps", "trained_steps", "epochs", "trained_tokens", "longest_wait"),
+    }
+)
+"""Facts about a run of another program, which the groups below show as members of its job."""
 _SHORTER = {"n_epochs": "epochs", "learning_rate_multiplier": "learning rate x"}
 
 
@@ -164,8 +171,8 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
         lines.append([])
         lines.append([(" other members", "head")])
         for key, sent in rest.items():
-            rows = _source_words(sent) if key == "sources" else []
-            for number, text in enumerate(rows or [_plain(sent)]):
+            rows = _WORDS_OF_RUNS.get(key, lambda sent: None)(sent)
+            for number, text in enumerate([_plain(sent)] if rows is None else rows):
                 add("" if number else clean_line(key), text)
     return lines
 
@@ -267,13 +274,37 @@ def _members(raw: object) -> Iterable[tuple[str, object]]:
     return raw.items() if isinstance(raw, Mapping) else ()
 
 
-def _source_words(value: object) -> list[str]:
-    """Return format, path and key of each source of a run; nothing for a value of another form."""
+def _source_words(value: object) -> list[str] | None:
+    """Return format, path and key of each source of a run; None for a value of another form."""
     rows = value if isinstance(value, list) else []
     found = [[row.get(name) for name in ("format", "path", "key")] for row in rows if isinstance(row, Mapping)]
     if len(found) < len(rows) or not all(isinstance(part, str) for parts in found for part in parts):
-        return []
+        return None
     return ["  ".join(part for part in parts if part) for parts in found]
+
+
+def _fact_words(value: object) -> list[str] | None:
+    """Return the facts about a run that no other line shows; None for a value of another form."""
+    if not isinstance(value, Mapping):
+        return None
+    words: list[str] = []
+    for name, each in value.items():
+        match name, each:
+            case (_, None) | (_, []):
+                continue
+            case "pid", int():
+                words.append(f"process {each}")
+            case "longest_wait", int() | float() if each > 0:
+                words.append(f"longest time between two changes {duration(each)}")
+            case "problems", list():
+                words += [_plain(problem) for problem in each]
+            case _ if name not in _SHOWN_FACTS:
+                words.append(f"{name} = {_plain(each)}")
+    return words
+
+
+_WORDS_OF_RUNS = {"sources": _source_words, "facts": _fact_words}
+"""Words for members of runs that other programs started."""
 
 
 def _plain(value: object) -> str:

@@ -1,5 +1,6 @@
 """Lines of the detail pane for members of any size."""
 
+from fttui.clock import duration
 from fttui.models.job import Job
 from fttui.models.wire import SENT
 from fttui.ui.render.detail_lines import MAX_LENGTH, JobFacts, detail_lines, raw_lines
@@ -64,6 +65,25 @@ def test_sources_of_a_run_are_words_and_other_sources_json() -> None:
     assert f" {'':<17}mlflow  /o/mlflow.db  7f" in said
     job = Job.read({"id": "a", "status": "running", "sources": [{"format": 1}]})
     assert 'sources          [{"format": 1}]' in texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE))
+
+
+def test_facts_about_a_run_are_words_and_those_shown_above_are_left_out() -> None:
+    facts = {
+        "model": "m",
+        "pid": 4711,
+        "longest_wait": 200.0,
+        "error": None,
+        "new": "x",
+        "problems": ["Cannot read a."],
+    }
+    job = Job.read({"id": "a", "status": "running", "model": "m", SENT: {"facts": facts}})
+    said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
+    assert said[said.index(" other members") + 1 :] == [
+        f" {'facts':<17}process 4711",
+        f" {'':<17}longest time between two changes {duration(200.0)}",
+        f" {'':<17}new = x",
+        f" {'':<17}Cannot read a.",
+    ]
 
 
 def test_phase_and_environment_have_rows() -> None:
