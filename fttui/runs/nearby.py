@@ -1,4 +1,4 @@
-"""Number of runs below the working directory, which an empty list offers to watch."""
+"""Runs below the working directory, which an empty list offers to watch."""
 
 import os
 
@@ -7,16 +7,20 @@ from fttui.runs.formats import BY_NAME
 
 MOST_DIRECTORIES = 500
 """Most directories in which runs are looked for."""
+_OF_TESTS = frozenset({"test", "tests", "testing", "testdata", "test_data", "test-data", "fixtures"})
+"""Names of directories with data of tests. Runs in them are no training of the user."""
 
 
-def count_runs() -> int:
-    """Return the number of runs that the names of files tell; 0 if the working directory cannot be read.
+def has_runs() -> bool:
+    """Tell whether names of files tell of a run that is no data of a test. False for an unreadable working directory.
 
-    No file is opened, because a directory of data may have many large ones.
+    No file is opened, because a directory of data may have many large ones. Thus `:runs` may find more of them.
     """
     try:
-        index = Directory([os.getcwd()], BY_NAME, most=MOST_DIRECTORIES)
+        top = os.getcwd()
+        index = Directory([top], BY_NAME, most=MOST_DIRECTORIES)
         index.refresh()
     except OSError:
-        return 0
-    return len(index.runs)
+        return False
+    places = (os.path.relpath(run.directory, top).lower().split(os.sep) for run in index.runs.values())
+    return any(_OF_TESTS.isdisjoint(place) for place in places)

@@ -85,7 +85,7 @@ class FttuiApp(App[None]):
         preferences: Preferences | None = None,
         remembered: SavedView | None = None,
         title: Title | None = None,
-        nearby_runs: Callable[[], int] = lambda: 0,
+        has_nearby_runs: Callable[[], bool] = lambda: False,
     ) -> None:
         """
         Args:
@@ -93,7 +93,8 @@ class FttuiApp(App[None]):
             ansi: use only the terminal's own colours, for every profile.
             read_only: refuse all changes, for every profile.
             title: the terminal's title. None writes no title.
-            nearby_runs: counts the runs below the working directory. It is called in a thread, for an empty local list.
+            has_nearby_runs: tells whether there are runs below the working directory. It is called in a thread, for an
+                empty local list.
         """
         self._css_theme = ""
         ScrollBar.renderer = WholeCells
@@ -106,7 +107,7 @@ class FttuiApp(App[None]):
             self._filters.append(AsciiFilter())
         self.animation_level = "none"
         self._open_session = open_session
-        self._nearby_runs = nearby_runs
+        self._has_nearby_runs = has_nearby_runs
         self._clock = clock or SystemClock()
         self._session: Session | MergedSession | None = None
         self._pending: list[Change] = []
@@ -248,15 +249,16 @@ class FttuiApp(App[None]):
             self.main.attach(session.store)
             if self._service.is_local and not self._snapshot.rows:
                 # The function and not its coroutine, which would warn when the cockpit ends before it starts.
-                work: WorkType[None] = self._count_nearby
+                work: WorkType[None] = self._look_nearby
                 self.run_worker(work, group="nearby", exclusive=True)
             await session.poller.run()
         except Exception as error:
             # Without a poller, the cockpit would show old data as if it were current.
             self.crash(error)
 
-    async def _count_nearby(self) -> None:
-        self.main.offer_runs(await asyncio.to_thread(self._nearby_runs))
+    async def _look_nearby(self) -> None:
+        if await asyncio.to_thread(self._has_nearby_runs):
+            self.main.offer_runs()
 
     def _published(self, snapshot: Snapshot, change: Change) -> None:
         self._snapshot = snapshot

@@ -57,10 +57,10 @@ def run_app(
             return await session.open_merged_session(asked, session.usable_profiles())
         return await session.open_session(asked if profile is None else asked._replace(profile=profile, base_url=None))
 
-    def nearby_runs() -> int:
-        from fttui.runs.nearby import count_runs
+    def has_nearby_runs() -> bool:
+        from fttui.runs.nearby import has_runs
 
-        return count_runs()
+        return has_runs()
 
     snapshot = Snapshot(rows={row.id: row for row in rows}, as_of=as_of)
     file = view_file()
@@ -76,7 +76,7 @@ def run_app(
         preferences=preferences,
         remembered=remembered,
         title=title,
-        nearby_runs=nearby_runs,
+        has_nearby_runs=has_nearby_runs,
     )
     bound = {key.strip() for command in preferences.commands for key in command.keys.split(",")}
     app.driver_class = driver_for(first_frame, title, lambda: app.leave(128 + signal.SIGHUP), app.crash, bound)

@@ -11,7 +11,7 @@ from fttui.runs.place import exists
 from tests.support.hf_runs import end, losses
 
 
-def test_runs_below_the_working_directory_are_counted_by_names_alone(
+def test_runs_below_the_working_directory_are_found_by_names_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end(tmp_path / "a", losses(range(10, 101, 10)))
@@ -22,14 +22,24 @@ def test_runs_below_the_working_directory_are_counted_by_names_alone(
         raise AssertionError(f"{path} was opened")
 
     monkeypatch.setattr(peek, "first_lines", unwanted)
-    assert nearby.count_runs() == 1
+    assert nearby.has_runs()
+
+
+def test_data_of_tests_is_not_offered_where_the_working_directory_is_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end(tmp_path / "tests" / "curves" / "a", losses(range(10, 101, 10)))
+    monkeypatch.chdir(tmp_path)
+    assert not nearby.has_runs()
+    monkeypatch.chdir(tmp_path / "tests" / "curves")
+    assert nearby.has_runs()
 
 
 def test_removed_working_directory_has_no_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     os.rmdir(tmp_path / "gone")
-    assert nearby.count_runs() == 0
+    assert not nearby.has_runs()
     assert not exists(".")
     monkeypatch.chdir(tmp_path)
     assert exists(".")

@@ -191,7 +191,7 @@ async def cockpit(
     kept: Snapshot | None = None,
     connects: bool | asyncio.Event = True,
     clock: FakeClock | None = None,
-    nearby_runs: int = 0,
+    has_nearby_runs: bool = False,
 ) -> AsyncIterator[Ui]:
     """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never."""
     store = store or FakeStore()
@@ -217,7 +217,7 @@ async def cockpit(
         preferences=preferences or Preferences(Settings(hints=False)),
         remembered=remembered,
         title=title,
-        nearby_runs=lambda: nearby_runs,
+        has_nearby_runs=lambda: has_nearby_runs,
     )
     async with app.run_test(size=size, notifications=True):
         pilot = QuietPilot(app)

@@ -100,7 +100,7 @@ class CockpitModel:
             alarms_off: kinds of alarms that the user has turned off.
         """
         self.service = service
-        self.nearby_runs = 0
+        self.has_nearby_runs = False
         """Runs of other programs below the working directory, which an empty list offers."""
         self.alarms_off = alarms_off
         self.alarm_watch = AlarmWatch(alarms_off)

@@ -243,7 +243,7 @@ class Presenter:
             model.snapshot,
             model.view.description,
             connected=model.store is not None,
-            nearby_runs=model.nearby_runs,
+            has_nearby_runs=model.has_nearby_runs,
         )
         jobs.show_rows(
             shown, model.view.current.marks, [piece for line in words for piece in wrap(line, cells)], model.sweeps

@@ -147,9 +147,9 @@ class MainScreen(ScreenEvents, Screen[None]):
         self.jobs.list.show_costs(lambda row: cost(row)[1])
         self._show(self.model.attach(store), Part.JOB)
 
-    def offer_runs(self, count: int) -> None:
+    def offer_runs(self) -> None:
         """Offer an empty list the runs of other programs below the working directory."""
-        self.model.nearby_runs = count
+        self.model.has_nearby_runs = True
         self.presenter.draw(Part.LIST)
 
     def use_link(self, *, is_slow: bool) -> None:

@@ -154,13 +154,13 @@ def _reading(read: int, glyphs: Glyphs, held: bool) -> tuple[str, str]:
 
 
 def empty_words(
-    service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool, nearby_runs: int = 0
+    service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool, has_nearby_runs: bool = False
 ) -> list[str]:
     """Return the text of an empty list.
 
     Args:
         narrowed_by: description of the filter.
-        nearby_runs: runs of other programs below the working directory.
+        has_nearby_runs: there are runs of other programs below the working directory.
     """
     if snapshot.rows:
         return [f"0 of {len(snapshot.rows)} shown. {narrowed_by}", "Press 0 to show all jobs."]
@@ -170,9 +170,8 @@ def empty_words(
         return [f"No runs below {service.host} yet.", "The list follows what is written there."]
     if service.is_local:
         words = ["No fine-tuning jobs yet.", "Press a to train on sample data, ? for the keys."]
-        if nearby_runs:
-            runs = "1 run" if nearby_runs == 1 else f"{nearby_runs} runs"
-            words.append(f"{runs} of other programs below this directory: type :runs to watch.")
+        if has_nearby_runs:
+            words.append("Runs of other programs below this directory: type :runs to watch.")
         return words
     return ["No fine-tuning jobs yet.", "Press a to create a job, ? for the keys."]
 

@@ -22,8 +22,8 @@ async def test_empty_service_names_the_key_that_creates_a_job() -> None:
 
 
 async def test_empty_list_offers_the_runs_below_the_working_directory() -> None:
-    async with cockpit(nearby_runs=3) as ui:
-        assert any("3 runs of other programs below this directory: type :runs to watch." in line for line in ui.screen)
+    async with cockpit(has_nearby_runs=True) as ui:
+        assert any("Runs of other programs below this directory: type :runs to watch." in line for line in ui.screen)
 
 
 async def test_first_hint_is_whole_at_every_size() -> None:
