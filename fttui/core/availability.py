@@ -162,6 +162,8 @@ def why_no_route(route: str, job: JobRow | None, access: Access) -> str:
 
 def why_not_at_all(verb: Verb, access: Access) -> str:
     """Return the reason why `verb` is impossible for every job; empty when it is possible for some."""
+    if access.restrictions.is_watched and verb == "try_model":
+        return refusals.NO_SERVER
     if access.restrictions.is_watched and verb not in _ON_COPIES:
         return refusals.WATCHED
     if access.read_only and verb != "try_model":  # it changes nothing

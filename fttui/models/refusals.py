@@ -6,6 +6,8 @@ clause without a final full stop: it follows `cancel: ` in the prompt row and an
 
 READ_ONLY = "this session is read-only"
 WATCHED = "this run was started by another program, and fttui only reads its files"
+NO_SERVER = "no service runs the model of this run: fttui only reads the files"
+"""Reason why the model of a run that another program started cannot be tried."""
 NOT_CONNECTED = "not connected yet"
 SEVERAL_PROFILES = "several profiles are shown: choose one with @"
 NO_JOB = "no job is selected"

@@ -42,6 +42,7 @@ def test_runs_of_other_programs_refuse_all_but_what_concerns_their_copies() -> N
     alone = ACCESS._replace(restrictions=WATCHED)
     refused = {verb for verb in (*ALL_VERBS, "try_model") if why_not(verb, RUNNING, alone) == refusals.WATCHED}
     assert refused == {*ALL_VERBS} - {"delete", "delete_copy"}
+    assert why_not("try_model", RUNNING, alone) == refusals.NO_SERVER
     merged = ACCESS._replace(of_profiles={"scratch": WATCHED})
     assert why_not("cancel", RUNNING._replace(profile="scratch"), merged) == refusals.WATCHED
     assert why_not("cancel", RUNNING._replace(profile="local"), merged) == ""
