@@ -28,9 +28,13 @@ def runs(invocation: Invocation, paths: tuple[str, ...]) -> Options:
     if invocation.profile is not None or invocation.base_url is not None:
         raise click.UsageError("runs takes neither --profile nor --base-url")
     given = paths or (".",)
+    try:
+        url = url_of(given)
+    except OSError:
+        raise click.UsageError("the working directory does not exist any more. Name each PATH in full") from None
     if not invocation.offline:
         for path in given:
             if not exists(path):
                 raise click.UsageError(f"{clean_line(path)} does not exist")
-    invocation.base_url = url_of(given)
+    invocation.base_url = url
     return invocation.options

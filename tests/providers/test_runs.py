@@ -106,6 +106,17 @@ def test_command_opens_the_cockpit_on_a_place_that_scripts_name_by_its_url(bare:
     assert bare("--offline", "runs", str(runs / "nowhere")).code.offline
 
 
+@pytest.mark.parametrize("flags", [(), ("--offline",)])
+def test_removed_working_directory_is_named(
+    bare: Fttui, tmp_path: Path, flags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    refused = bare(*flags, "runs")
+    assert (refused.code, "the working directory does not exist any more" in refused.err) == (2, True)
+
+
 def test_directories_of_a_profile_may_be_several(bare: Fttui, runs: Path) -> None:
     end(runs / "x" / "a", HISTORY)
     end(runs / "y" / "b", HISTORY)
