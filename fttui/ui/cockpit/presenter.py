@@ -40,6 +40,8 @@ MOST_COUNTED = 5_000
 """Jobs up to which unread logs are counted every second. With more, they are counted when the list is drawn."""
 MOST_OF_SUFFIX = 24
 """Cells of a suffix in a title."""
+LONGEST_ID = 32
+"""Cells up to which an id is not wrapped in the detail. The path of a run may be long, and would narrow the list."""
 NARROWEST = 20
 """Cells that a pane is drawn for at least, also before it has a size."""
 
@@ -168,7 +170,9 @@ class Presenter:
         panes, model, jobs = self._panes, self._model, self._jobs.list
         old, job = panes.needs, model.job
         lines = self._side.detail.line_count()
-        ids = (job.id, job.model, job.fine_tuned_model or "") if job is not None else ()
+        ids: tuple[str, ...] = (job.id, job.model, job.fine_tuned_model or "") if job is not None else ()
+        if ids and width(ids[0]) > LONGEST_ID:
+            ids = ids[1:]
         panes.needs = Needs(
             jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
             list_cells=jobs.columns.full_width,

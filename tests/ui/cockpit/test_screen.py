@@ -84,6 +84,17 @@ async def test_number_key_filters_by_status_and_a_second_press_shows_all() -> No
             assert len(ui.shown) == 6
 
 
+async def test_job_with_a_path_as_its_id_keeps_the_columns_of_the_list() -> None:
+    long = job(2, "failed", id=f"exp/{'nested/' * 6}run", model="m", user_provided_suffix="run-2")
+    async with cockpit(FakeStore().put(job(1, model="m"), long), size=(120, 40)) as ui:
+        before = ui.screen[2].partition("│")[0]
+        assert " ID " in before
+        await ui.press("4")
+        assert ui.shown == [long["id"]]
+        await ui.press("0")
+        assert ui.screen[2].partition("│")[0] == before
+
+
 async def test_filter_without_matches_is_explained_and_escape_clears_it() -> None:
     async with cockpit(three()) as ui:
         await ui.press("5")
