@@ -268,6 +268,7 @@ async def make_runs(studio: Studio, directory: Path) -> None:
     from fttui.core.session import open_merged_session, open_session
     from fttui.store.snapshot import Snapshot
     from fttui.ui.app import FttuiApp
+    from fttui.ui.messages import ProfileChosen
     from fttui.ui.render.glyphs import UNICODE
     from fttui.ui.render.status_line import ALL, ServiceInfo
     from tests.support.fault_server import in_thread
@@ -291,17 +292,18 @@ async def make_runs(studio: Studio, directory: Path) -> None:
     fake.metrics[hosted["id"]] = [together.row(int(step), loss, began + 2 * step) for step, loss in losses]
     with in_thread(fake.server):
         Path(os.environ["FTTUI_CONFIG"]).write_text(
-            f'[profiles.together]\nprovider = "together"\nbase_url = "{fake.server.url}"\n'
+            f'[profiles.work]\nprovider = "together"\nbase_url = "{fake.server.url}"\n'
             f'api_key_env = "PICTURE_KEY"\n'
             f'[profiles.scratch]\nprovider = "runs"\ndirectory = "{scratch}"\n'
         )
         os.environ["PICTURE_KEY"] = together.KEY
         await train_one(await open_session(Options(profile="local")))
-        place = ServiceInfo(ALL, ALL, False, False, "", ALL)
-        profiles = ["local", "together", "scratch"]
+        place = ServiceInfo("local", "this machine", True, False, "")
+        profiles = ["local", "work", "scratch"]
         for name in ("80x24", "120x40"):
             cockpit = FttuiApp(lambda _: open_merged_session(Options(), profiles), place, Snapshot(), UNICODE)
             async with cockpit.run_test(size=SIZES[name]) as pilot:
+                cockpit.main.post_message(ProfileChosen(ALL))
                 await until(lambda: len(cockpit.main.model.snapshot.rows) == 3)  # noqa: B023
                 await until(lambda: all(row.loss for row in cockpit.main.model.snapshot.rows.values()))  # noqa: B023
                 cockpit.main.presenter.move_to_job("scratch/trl-sft-qwen3")
