@@ -31,6 +31,8 @@ class ModelFacts:
         self._directory = directory
         self._seen: dict[str, tuple[int, int]] = {}
         self._found: dict[str, dict[str, Any]] = {}
+        self.problems: list[str] = []
+        """Sentences about files that the last read could not read."""
 
     def read(self, steps: Sequence[int]) -> dict[str, Any]:
         """Return the facts that are known now.
@@ -38,6 +40,7 @@ class ModelFacts:
         Args:
             steps: steps of the checkpoints: the newest has the files that the directory itself does not have yet.
         """
+        self.problems = []
         args = self._read(_ARGS, steps, read_settings)
         adapter = self._read(_ADAPTER, steps, _json)
         config = self._read(_CONFIG, steps, _json)
@@ -66,7 +69,10 @@ class ModelFacts:
                 if self._seen.get(path) != mark:
                     self._found[path] = parse(path)
                     self._seen[path] = mark
-            except (OSError, ValueError, RecursionError):
+            except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+                continue
+            except OSError as error:
+                self.problems.append(f"Cannot read {path}: {error.strerror or error}.")
                 continue
             if self._found[path]:
                 return self._found[path]

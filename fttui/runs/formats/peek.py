@@ -25,7 +25,7 @@ def logs(
     """Return the paths of the logs in a directory.
 
     Args:
-        sure: names of files that are logs while they are empty: the training has just begun.
+        sure: names of files that are logs while they are empty, because the training has just begun, or unreadable.
         is_log: tells by the first lines, at least one, whether a file is a log.
     """
     found = []
@@ -43,14 +43,19 @@ def first_lines(path: str) -> list[str]:
 
 
 def is_empty(path: str) -> bool:
-    """Return whether a file has no complete line yet: the training has just begun."""
+    """Return whether a file has no complete line yet, or may not be read."""
     return len(_head(path)) == 1
 
 
 def _head(path: str) -> list[str]:
-    """Return the lines at the start; the last one has no end. Nothing for an unreadable file."""
+    """Return the lines at the start; the last one has no end. Nothing for what is no file.
+
+    A file that may not be read has one line without an end: its reader names the reason.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except PermissionError:
+        return [""]
     except OSError:
         return []
     try:

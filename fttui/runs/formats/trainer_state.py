@@ -88,6 +88,7 @@ class TrainerStateReader:
         if restarted:
             self._sizes.clear()
         facts = {**self._facts.read(steps), **_facts_of(state)}
+        problems += self._facts.problems
         facts |= self._end(state, ended, latest)
         facts["created_at"] = self._start(state, ended, latest, times)
         checkpoints = list(self._checkpoints(steps, times, state))

@@ -1,9 +1,11 @@
+import errno
 import math
 import os
 from pathlib import Path
 
 import pytest
 
+from fttui.runs.formats import peek
 from fttui.runs.formats.base import FoundPoint
 from fttui.runs.formats.csv_table import CsvReader, CsvTable
 
@@ -12,6 +14,15 @@ def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
+
+
+def test_file_of_another_user_is_a_source_where_its_name_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: str, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(peek.os, "open", denied)
+    found = CsvTable().sources("/o", ["metrics.csv", "secret.csv"])
+    assert [source.path for source in found] == ["/o/metrics.csv"]
 
 
 def test_rows_of_one_step_are_one_point_and_new_columns_begin_again(tmp_path: Path) -> None:

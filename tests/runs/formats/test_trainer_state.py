@@ -1,5 +1,6 @@
 """Histories of Hugging Face's Trainer: followed by their checkpoints, resumed, rewritten, broken."""
 
+import errno
 import json
 import math
 import os
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fttui.runs.formats import model_facts
 from fttui.runs.formats.base import Found
 from fttui.runs.formats.trainer_state import TrainerState, TrainerStateReader
 from fttui.runs.formats.training_args import read_settings
@@ -187,6 +189,18 @@ def test_settings_come_from_the_files_beside_the_state(tmp_path: Path) -> None:
         "lora_rank": 16,
         "lora_alpha": 32,
     }
+
+
+def test_file_of_another_user_beside_the_state_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: str, most: int) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    end(tmp_path, HISTORY)
+    (tmp_path / "adapter_config.json").write_text("{}")
+    monkeypatch.setattr(model_facts, "read_file", denied)
+    found = reader(tmp_path).read()
+    assert steps(found) == steps(reader(tmp_path).read())
+    assert found.problems == [f"Cannot read {tmp_path}/adapter_config.json: Permission denied."]
 
 
 def write_args(path: Path, value: Any) -> None:
