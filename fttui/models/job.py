@@ -215,6 +215,11 @@ class Job(Wire):
         """The object is a fine-tuning job, so it can be cancelled, paused and resumed."""
         return not self.fault and self.object in ("", "fine_tuning.job", "fine-tune")
 
+    @property
+    def lacks_validation_file(self) -> bool:
+        """The job has a training file and no validation file. False where no file is known, as for runs of scripts."""
+        return bool(self.training_file) and not self.validation_file
+
     def setting(self, name: str) -> str:
         """Return a hyperparameter as text, empty for one that the server did not send."""
         return self.hyperparameters.get(name, "")

@@ -16,6 +16,7 @@ _MARKS = (
 
 
 _HAS_RUN = (Status.RUNNING, Status.STOPPING, Status.PAUSED, Status.SUCCEEDED)
+_WAITING = (Status.VALIDATING, Status.QUEUED)
 
 
 class Stage(NamedTuple):
@@ -41,9 +42,8 @@ def stages(row: JobRow, first_events: Iterable[EventRow], last_event: EventRow |
             if event.created_at is not None and name not in seen and mark.search(event.message):
                 starts.append((name, max(event.created_at, starts[-1][1])))
     names = {name for name, _ in starts}
-    unreported = ("running" not in names and row.status in _HAS_RUN) or (
-        "queued" not in names and row.status is Status.QUEUED
-    )
+    has_run = row.status in _HAS_RUN or (row.step is not None and row.status not in _WAITING)
+    unreported = ("running" not in names and has_run) or ("queued" not in names and row.status is Status.QUEUED)
     if unreported:
         return []  # the start of the current state is unknown, so the earlier stages cannot be separated
     end: float | None = None

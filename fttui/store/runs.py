@@ -81,7 +81,7 @@ class Runs:
         """Return what the rules about the curve of a job find. Computed once for each state of its run."""
         run = self.run(id)
         state = JobState(
-            run, job.status, learning_rate=learning_rate(job), has_validation_file=bool(job.validation_file)
+            run, job.status, learning_rate=learning_rate(job), has_validation_file=not job.lacks_validation_file
         )
         of = (run.size, run.total_steps, run.checkpoints, state.status, state.learning_rate, state.has_validation_file)
         known = self._reports.get(id)

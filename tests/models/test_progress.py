@@ -30,3 +30,6 @@ def test_stages_are_empty_without_the_necessary_events() -> None:
     assert stages(RUNNING, [say("hello", 1001.0)], None) == []
     assert stages(RUNNING._replace(status_text="queued"), [], None) == []
     assert stage_words(stages(RUNNING._replace(status_text="validating_files"), [], None), 1005.0) == "validating 5s"
+    failed = RUNNING._replace(status_text="failed", finished_at=1090.0)
+    assert stages(failed, [], None) == []  # it has trained, so that the whole time was no validation
+    assert stage_words(stages(failed._replace(step=None), [], None), 2000.0) == "validating 1m 30s"

@@ -31,6 +31,8 @@ MOST_OF_NAME = 24
 MOST_RUNS = 9
 """Most runs of a sweep on one chart."""
 ONLY_TRAINING = "No validation file: the curve shows training loss only."
+ONLY_TRAINING_OF_RUN = "No validation loss: the curve shows training loss only."
+"""The same for a run whose files are not known."""
 
 _Subject = tuple[str | None, str]
 """Id of a job, and the key of its sweep while the cursor is on the sweep's row, else empty."""
@@ -132,7 +134,7 @@ class CurveDrawing:
             [curves],
             View(0, 0, is_log=style.is_log, is_whole=style.is_whole, unit=axis),
             subject=(row.id, group.name),
-            note=ONLY_TRAINING if group.is_loss and not has_valid and not job.validation_file else "",
+            note=_only_training(job) if group.is_loss and not has_valid else "",
         )
 
     def _draw_sweep(self, store: StorePort, sweep: SweepRow) -> bool:
@@ -201,3 +203,10 @@ def no_points(store: StorePort, row: JobRow) -> str:
     if row.gone or (row.status.is_final and store.has_read_events(row.id) and not store.events(row.id, limit=1)):
         return "The provider no longer has this job's metrics."
     return "This job has no metrics." if row.status.is_final and store.has_read_events(row.id) else "No metrics yet."
+
+
+def _only_training(job: Job) -> str:
+    """Return the note for a job without a validation loss; empty while one may come."""
+    if job.validation_file:
+        return ""
+    return ONLY_TRAINING if job.lacks_validation_file else ONLY_TRAINING_OF_RUN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -171,9 +172,9 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
         lines.append([])
         lines.append([(" other members", "head")])
         for key, sent in rest.items():
-            rows = _WORDS_OF_RUNS.get(key, lambda sent: None)(sent)
-            for number, text in enumerate([_plain(sent)] if rows is None else rows):
-                add("" if number else clean_line(key), text)
+            rows = _ROWS_OF_RUNS.get(key, lambda sent: None)(sent)
+            for label, text in [(clean_line(key), _plain(sent))] if rows is None else rows:
+                add(label, text)
     return lines
 
 
@@ -274,37 +275,38 @@ def _members(raw: object) -> Iterable[tuple[str, object]]:
     return raw.items() if isinstance(raw, Mapping) else ()
 
 
-def _source_words(value: object) -> list[str] | None:
+def _source_rows(value: object) -> list[tuple[str, str]] | None:
     """Return format, path and key of each source of a run; None for a value of another form."""
     rows = value if isinstance(value, list) else []
     found = [[row.get(name) for name in ("format", "path", "key")] for row in rows if isinstance(row, Mapping)]
     if len(found) < len(rows) or not all(isinstance(part, str) for parts in found for part in parts):
         return None
-    return ["  ".join(part for part in parts if part) for parts in found]
+    words = ("  ".join(part for part in parts if part) for parts in found)
+    return [("" if number else "sources", text) for number, text in enumerate(words)]
 
 
-def _fact_words(value: object) -> list[str] | None:
+def _fact_rows(value: object) -> list[tuple[str, str]] | None:
     """Return the facts about a run that no other line shows; None for a value of another form."""
     if not isinstance(value, Mapping):
         return None
-    words: list[str] = []
+    rows: list[tuple[str, str]] = []
     for name, each in value.items():
         match name, each:
             case (_, None) | (_, []):
                 continue
-            case "pid", int():
-                words.append(f"process {each}")
-            case "longest_wait", int() | float() if each > 0:
-                words.append(f"longest time between two changes {duration(each)}")
+            case "pid", _:
+                rows.append(("process", _plain(each)))
+            case "longest_wait", int() | float() if 0 < each < math.inf:
+                rows.append(("longest wait", f"{duration(each)} between two changes"))
             case "problems", list():
-                words += [_plain(problem) for problem in each]
+                rows += [("" if number else "problems", _plain(problem)) for number, problem in enumerate(each)]
             case _ if name not in _SHOWN_FACTS:
-                words.append(f"{name} = {_plain(each)}")
-    return words
+                rows.append((clean_line(str(name)).replace("_", " "), _plain(each)))
+    return rows
 
 
-_WORDS_OF_RUNS = {"sources": _source_words, "facts": _fact_words}
-"""Words for members of runs that other programs started."""
+_ROWS_OF_RUNS = {"sources": _source_rows, "facts": _fact_rows}
+"""Rows for members of runs that other programs started."""
 
 
 def _plain(value: object) -> str:

@@ -188,6 +188,13 @@ async def test_job_without_validation_says_that_the_curve_is_training_loss() -> 
         assert ui.screen[7].strip() == "No metrics yet."
 
 
+async def test_run_whose_files_are_unknown_says_that_it_has_no_validation_loss() -> None:
+    found = FakeStore().put(job(1, training_file=None))
+    found.runs = {ID: run_of([(step, {"train_loss": 2.0}, None) for step in range(1, 30)])}
+    async with cockpit(found) as ui:
+        assert ui.screen[-3].strip() == "No validation loss: the curve shows training loss only."
+
+
 async def test_settings_are_shown_undone_and_remembered() -> None:
     async with cockpit(store(), size=(200, 60)) as ui:
         await ui.press("i", "I", "m", "X")

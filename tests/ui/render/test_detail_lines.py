@@ -74,15 +74,16 @@ def test_facts_about_a_run_are_words_and_those_shown_above_are_left_out() -> Non
         "longest_wait": 200.0,
         "error": None,
         "new": "x",
-        "problems": ["Cannot read a."],
+        "problems": ["Cannot read a.", "Cannot read b."],
     }
     job = Job.read({"id": "a", "status": "running", "model": "m", SENT: {"facts": facts}})
     said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
     assert said[said.index(" other members") + 1 :] == [
-        f" {'facts':<17}process 4711",
-        f" {'':<17}longest time between two changes {duration(200.0)}",
-        f" {'':<17}new = x",
-        f" {'':<17}Cannot read a.",
+        f" {'process':<17}4711",
+        f" {'longest wait':<17}{duration(200.0)} between two changes",
+        f" {'new':<17}x",
+        f" {'problems':<17}Cannot read a.",
+        f" {'':<17}Cannot read b.",
     ]
 
 
