@@ -4,6 +4,7 @@ A directory whose change time is the same as before is not listed again, so that
 `stat` for each directory and each file that a run writes to. Standard library only.
 """
 
+import errno
 import glob
 import hashlib
 import os
@@ -258,6 +259,8 @@ class _Walk:
     def _listed(self, path: str, changed: int) -> Folder:
         names, folders = names_in(path)
         sources = self._sources(path, names)
+        for closed in foreign_database.closed_in(path, names):
+            self._leave_out(closed, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         # A directory that changed a moment ago may change again within the resolution of its time, and new runs in a
         # database, which may be busy now, do not change it.
         is_settled = changed < self._now - SETTLED_NS and not foreign_database.may_be_in(names)

@@ -77,6 +77,13 @@ def test_directory_that_cannot_be_read_is_named_and_the_rest_is_listed(
         found(tmp_path / "theirs")
 
 
+def test_database_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"SQLite format 3\0")
+    (tmp_path / "gone.db").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert found(tmp_path).problems == [f"cannot look into {tmp_path}/mlflow.db (Permission denied)"]
+
+
 def test_unchanged_directories_are_not_listed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         end(tmp_path / f"run-{number}", HISTORY)

@@ -66,6 +66,12 @@ def may_be_in(names: Iterable[str]) -> bool:
     return any(name.endswith(_ENDINGS) for name in names)
 
 
+def closed_in(directory: str, names: Sequence[str]) -> list[str]:
+    """Return the paths of files in a directory that may be databases, and that this user may not read."""
+    paths = (os.path.join(directory, name) for name in peek.ending(names, _ENDINGS, MOST_FILES))
+    return [path for path in paths if os.path.exists(path) and not os.access(path, os.R_OK)]
+
+
 def is_database(path: str) -> bool:
     """Return whether a file is an SQLite database. False for unreadable files."""
     try:
