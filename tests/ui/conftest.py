@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from textual._compositor import Compositor
 
+from fttui.ui.terminal.compositor import ChangesCompositor
+
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -28,4 +30,4 @@ def unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         compositor._dirty_regions.clear()
 
     monkeypatch.setattr(Compositor, "render_full_update", skip)
-    monkeypatch.setattr(Compositor, "render_partial_update", skip)
+    monkeypatch.setattr(ChangesCompositor, "render_partial_update", skip)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from textual import events
+from textual._compositor import Compositor
 from textual.app import App
 from textual.widget import Widget
+
+from fttui.ui.terminal.compositor import ChangesCompositor
 
 
 class ScreenEvents(Widget):
@@ -23,6 +27,10 @@ class ScreenEvents(Widget):
 
     _early: list[events.Key] | None = None
     """Keys that wait for the queue of the previous screen; None while there is nothing to wait for."""
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self._compositor: Compositor = ChangesCompositor()
 
     def _forward_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key):
