@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
@@ -133,12 +133,12 @@ class CurveView(LineView):
         self._strips.clear()
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def row_strips(self, rows: Iterable[int]) -> list[Strip]:
         # Checked here, not on resize: a pane is painted before its resize event.
         if self._drawn != (self._data, self.size):
             self._lines = self._new_lines()
             self._strips.clear()
-        return super().render_line(y)
+        return super().row_strips(rows)
 
 
 def _state(run: Curves) -> Hashable:

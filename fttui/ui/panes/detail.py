@@ -1,6 +1,7 @@
 """Detail pane: the lines of one job, which scroll and can be searched."""
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from textual.message import Message
 
@@ -79,13 +80,10 @@ class DetailView(LineView):
         """Replace the lines. `top` scrolls to the first line, for a different job."""
         if top:
             self.scroll_to_line(0)
-        if len(lines) == len(self._lines):
-            changed = [index for index, (old, new) in enumerate(zip(self._lines, lines, strict=True)) if old != new]
-            self._lines = lines
-            self.redraw(*changed)
-            return
+        changed = [index for index, (old, new) in enumerate(zip_longest(self._lines, lines)) if old != new]
         self._lines = lines
-        self.lines_changed()
+        self.fit_scroll_range()
+        self.redraw(*changed)
 
     def line_count(self) -> int:
         return len(self._lines)

@@ -4,7 +4,8 @@ Textual's line API paints only visible lines, so the cost does not grow with the
 (text, role) pairs. A role becomes a style here. Lines must hold clean text: they are never parsed as markup.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -54,6 +55,22 @@ def _styles(app: App[object]) -> dict[str, Style]:
     return _latest[1]
 
 
+def finished(widget: Widget, strips: Iterable[Strip], crop: Region) -> list[Strip]:
+    """Fit lines of a widget without border and padding into a crop region, and apply the filters of the terminal.
+
+    Textual's own way looks up every style of border, padding, outline and tint for every line.
+    """
+    base = widget.visual_style.rich_style
+    lines = [strip.adjust_cell_length(crop.right, base) for strip in strips]
+    if crop.x:
+        lines = [strip.crop(crop.x) for strip in lines]
+    if filters := widget.get_line_filters():
+        _, background = widget.background_colors
+        for each in filters:
+            lines = [strip.apply_filter(each, background) for strip in lines]
+    return lines
+
+
 class TextRow(Widget):
     """Row of text that repaints only when the text changes. A style sheet may give it several rows."""
 
@@ -92,6 +109,11 @@ class TextRow(Widget):
             self._lines = (self._build(self._cells),)
         return strip_of(self, self._lines[y] if y < len(self._lines) else (), self.size.width)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self.styles.gutter:
+            return super().render_lines(crop)
+        return finished(self, map(self.render_line, crop.line_range), crop)
+
 
 class LineView(ScrollView, can_focus=False):
     """Scrollable lines. Subclasses implement `line_count` and `line_at`."""
@@ -112,6 +134,28 @@ class LineView(ScrollView, can_focus=False):
         super().__init__(id=id)
         self._strips: dict[tuple[int, bool], Strip] = {}
         self._skip = 0
+        self._is_hidden = True
+        self._is_outdated = False
+        """Changed between its appearance and the event that tells it."""
+
+    def on_hide(self) -> None:
+        self._is_hidden = True
+
+    def on_show(self) -> None:
+        self._is_hidden = False
+        if self._is_outdated:
+            self._is_outdated = False
+            self.refresh()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Repaint the widget, or `regions` of it, unless it is hidden: it is painted when it appears.
+
+        Textual finds the places of all widgets again for each change of a hidden one.
+        """
+        if self._is_hidden and not layout and not recompose:
+            self._is_outdated = True
+            return self
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def move_sideways(self, cells: int) -> bool:
         """Scroll horizontally, to the left when `cells` is negative. Return False when nothing more is there."""
@@ -158,21 +202,27 @@ class LineView(ScrollView, can_focus=False):
         self.refresh()
 
     def fit_scroll_range(self) -> None:
-        """Update the scroll range."""
+        """Update the scroll range. The widgets get new places only if the scroll bar appears or disappears."""
         length = self.scroll_length() + self.head_rows
-        if self.virtual_size.height != length:
+        if self.virtual_size.height == length:
+            return
+        has_bar = self.show_vertical_scrollbar
+        keeps_bar = has_bar == (length > self.container_size.height)
+        if self.styles.auto_dimensions or not (self._is_hidden or keeps_bar):
             self.virtual_size = Size(0, length)
+            return
+        self.set_reactive(Widget.virtual_size, Size(0, length))
+        if has_bar:
+            self.vertical_scrollbar.window_virtual_size = length
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def redraw(self, *lines: int) -> None:
-        """Repaint those of `lines` that are visible. A hidden widget is repainted when it appears."""
-        top, (width, height) = self.scroll_offset.y - self.head_rows, self.size
+        """Repaint those of `lines` that are visible."""
+        top, (width, height) = self.scroll_offset.y - self.head_rows, self.scrollable_content_region.size
         for index in lines:
             self._strips.pop((index, False), None)
             self._strips.pop((index, True), None)
-        if lines and not self.is_on_screen:
-            # Textual keeps the painted lines of a hidden widget, so mark all of them for its next appearance.
-            self.refresh()
-        elif regions := [Region(0, index - top, width, 1) for index in lines if self.head_rows <= index - top < height]:
+        if regions := [Region(0, index - top, width, 1) for index in lines if self.head_rows <= index - top < height]:
             self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:
@@ -195,14 +245,25 @@ class LineView(ScrollView, can_focus=False):
         bottom = min(self.line_count(), top + max(0, self.size.height - self.head_rows))
         return ["".join(text for text, _ in self.line_at(index)) for index in range(top, bottom)]
 
-    def render_line(self, y: int) -> Strip:
-        cells = self.scrollable_content_region.width
-        heading = self.heading()
-        if heading is not None and y == 0:
-            return strip_of(self, heading, cells, skip=self._skip)
-        index = y + self.scroll_offset.y - (heading is not None)
-        if index >= self.line_count():
-            return Strip.blank(cells, self.visual_style.rich_style)
+    def row_strips(self, rows: Iterable[int]) -> list[Strip]:
+        """Render rows of the view. Strips of lines are cached."""
+        cells, top, heading, count = (
+            *(self.scrollable_content_region.width, self.scroll_offset.y),
+            *(self.heading(), self.line_count()),
+        )
+        found = []
+        for y in rows:
+            index = y + top - (heading is not None)
+            if heading is not None and y == 0:
+                strip = strip_of(self, heading, cells, skip=self._skip)
+            elif index >= count:
+                strip = Strip.blank(cells, self.visual_style.rich_style)
+            else:
+                strip = self._strip_of_line(index, cells)
+            found.append(strip)
+        return found
+
+    def _strip_of_line(self, index: int, cells: int) -> Strip:
         cursor = self.is_cursor(index)
         key = (index, cursor)
         strip = self._strips.get(key)
@@ -211,6 +272,14 @@ class LineView(ScrollView, can_focus=False):
                 self._strips.clear()
             strip = self._strips[key] = strip_of(self, self.line_at(index), cells, cursor=cursor, skip=self._skip)
         return strip
+
+    def render_line(self, y: int) -> Strip:
+        return self.row_strips((y,))[0]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self.styles.gutter:
+            return super().render_lines(crop)
+        return finished(self, self.row_strips(crop.line_range), crop)
 
     def notify_style_update(self) -> None:
         # The theme changed, and cached strips hold styles.

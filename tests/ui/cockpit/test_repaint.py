@@ -1,19 +1,27 @@
 """Number of repaints: each painted region costs bytes, which are slow over SSH."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from fttui.models.row import EventRow, JobRow
 from fttui.ui.cockpit import presenter
 from fttui.ui.panes import job_lines
 from fttui.ui.render.rows import Line
+from fttui.ui.widgets.line_view import LineView, TextRow
 from tests.support.curve_bytes import changed_bytes
 from tests.support.fake_store import NOW, FakeStore, event, job, measured
 from tests.support.ui_fakes import cockpit
+from tests.ui.cockpit.test_checkpoints import checkpoint
 
 pytestmark = pytest.mark.painted
 
 ID = "ftjob-00000001"
+Render = Callable[[Widget, Region], list[Strip]]
 
 
 @pytest.fixture
@@ -71,6 +79,50 @@ async def test_cursor_move_paints_two_lines_of_the_list(refreshed: list[str]) ->
         await ui.press("j")
         assert refreshed.count("jobs") == 2
         assert "status" not in refreshed
+
+
+async def test_cursor_move_renders_the_widgets_that_changed_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        await ui.press("j")  # the log becomes empty
+        rendered: list[str | None] = []
+        owners: tuple[Any, ...] = (Widget, LineView, TextRow)
+        for owner in owners:
+            monkeypatch.setattr(owner, "render_lines", recorded(owner.render_lines, rendered))
+        await ui.press("j")
+        assert set(rendered) == {"jobs", "detail", "detail-title", "curve-title"}
+
+
+def recorded(render: Render, seen: list[str | None]) -> Render:
+    """Return a function that renders a widget and notes its id."""
+
+    def spy(self: Widget, crop: Region) -> list[Strip]:
+        seen.append(self.id)
+        return render(self, crop)
+
+    return spy
+
+
+async def test_hidden_pane_asks_for_no_frame_and_is_current_when_it_appears(refreshed: list[str]) -> None:
+    store = busy()
+    store.saved = {ID: [checkpoint(90, 1.868)]}
+    async with cockpit(store, size=(80, 24)) as ui:
+
+        async def go(pane: str) -> str:
+            ui.main.controllers.layout.go(pane)
+            await ui.pilot.pause()
+            return "\n".join(ui.screen)
+
+        assert "1.868" in await go("checkpoints")
+        await go("log")
+        await go("jobs")
+        refreshed.clear()
+        await ui.press("j")
+        assert "detail" not in refreshed
+        assert "checkpoints" not in refreshed
+        assert "log" in refreshed
+        found = await go("checkpoints")
+        assert "1.868" not in found
+        assert "No checkpoints" in found
 
 
 async def test_burst_of_keys_draws_the_panes_of_the_last_job_only(monkeypatch: pytest.MonkeyPatch) -> None:
