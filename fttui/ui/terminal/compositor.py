@@ -42,15 +42,15 @@ class ChangesCompositor(Compositor):
         screen = self.size.region
         regions = [region.intersection(screen) for region in changed]
         rows: dict[int, dict[int, Strip]] = {}
-        for widget, visible, whole, pieces in self._shown(self._regions_to_spans(filter(None, regions))):
+        for widget, whole, pieces in self._shown(self._regions_to_spans(filter(None, regions))):
             top, bottom = pieces[0][0], pieces[-1][0] + 1
-            lines = widget.render_lines(
-                Region(visible.x - whole.x, top - whole.y, visible.width, bottom - top)  # lines between are cached
-            )
+            first, last = min(left for _, left, _ in pieces), max(right for _, _, right in pieces)
+            # Lines between the changed ones are cached.
+            lines = widget.render_lines(Region(first - whole.x, top - whole.y, last - first, bottom - top))
             for y, left, right in pieces:
                 strip = lines[y - top]
-                if (left, right) != visible.column_span:
-                    strip = strip.crop(left - visible.x, right - visible.x)
+                if (left, right) != (first, last):
+                    strip = strip.crop(left - first, right - first)
                 rows.setdefault(y, {})[left] = strip
         if not rows:
             return None
@@ -63,9 +63,9 @@ class ChangesCompositor(Compositor):
             spans += [(y, left, right) for left, right in zip(chops[y], ends[y], strict=True)]
         return ChopsUpdate(chops, spans, ends)
 
-    def _shown(self, spans: Iterable[_Piece]) -> Iterable[tuple[Widget, Region, Region, list[_Piece]]]:
-        """Find the widgets that show these spans of rows, the visible and the whole region of each, and its pieces."""
-        found: dict[Widget, tuple[Widget, Region, Region, list[_Piece]]] = {}
+    def _shown(self, spans: Iterable[_Piece]) -> Iterable[tuple[Widget, Region, list[_Piece]]]:
+        """Find the widgets that show these spans of rows, the region of each, and its pieces."""
+        found: dict[Widget, tuple[Widget, Region, list[_Piece]]] = {}
         layers = self.layers_visible
         for y, *span in spans:
             hidden = [(span[0], span[1])]
@@ -77,7 +77,7 @@ class ChangesCompositor(Compositor):
                     if start >= end:
                         behind.append((left, right))
                         continue
-                    found.setdefault(widget, (widget, visible, whole, []))[3].append((y, start, end))
+                    found.setdefault(widget, (widget, whole, []))[2].append((y, start, end))
                     behind += [(left, start)] * (left < start) + [(end, right)] * (end < right)
                 hidden = behind
                 if not hidden:

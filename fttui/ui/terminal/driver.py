@@ -19,6 +19,9 @@ from textual.message import Message
 from fttui.ui.terminal.key_reader import KeyReader
 from fttui.ui.terminal.size import terminal_size
 
+FRAME_START, FRAME_END = "\x1b[?2026h", "\x1b[?2026l"
+"""Marks of a frame for a terminal that shows it whole."""
+
 if TYPE_CHECKING:
     from fttui.ui.first_frame import FirstFrame
     from fttui.ui.terminal.escape_codes import Title
@@ -46,6 +49,7 @@ def driver_for(
             super().__init__(*positional, **named)
             self._file: Any = _SafeFile(self._file)
             self._taken = False
+            self._frame: list[str] = []
             self._size = self._size or self._get_terminal_size()  # Textual and Rich replace a size of 0 differently
             self._loop = loop = asyncio.get_running_loop()
             self.exit_event = _InputStop(self.fileno, self.report_disconnect)
@@ -56,7 +60,7 @@ def driver_for(
             """Report that the terminal is gone. Callable from any thread."""
             self._call(on_disconnect)
 
-        def _call(self, function: Callable[..., None], *arguments: Any) -> None:
+        def _call(self, function: Callable[..., object], *arguments: Any) -> None:
             with suppress(RuntimeError):  # the loop may have ended
                 self._loop.call_soon_threadsafe(function, *arguments)
 
@@ -88,6 +92,22 @@ def driver_for(
                 super().process_message(Key("escape", "\x1b"))
                 message = Key(message.character or message.key.removeprefix("alt+"), message.character)
             super().process_message(message)
+
+        def send_message(self, message: Message) -> None:
+            """Hand a message to the application. Textual makes a task for each."""
+            self._call(self._app.post_message, message)
+
+        def write(self, data: str) -> None:
+            """Write data. The parts of a frame are written together: each wakes the thread that writes."""
+            if data == FRAME_START:
+                self._frame = [data]
+            elif not self._frame:
+                super().write(data)
+            else:
+                self._frame.append(data)
+                if data == FRAME_END:
+                    data, self._frame = "".join(self._frame), []
+                    super().write(data)
 
         def start_application_mode(self) -> None:
             try:

@@ -1,4 +1,4 @@
-"""Delivery of events to screens: keys in the order in which they were typed, and no outdated size."""
+"""Events and frames of screens: keys in the order in which they were typed, each drawn at once, no outdated size."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from textual.app import App
 from textual.widget import Widget
 
 from fttui.ui.terminal.compositor import ChangesCompositor
+from fttui.ui.terminal.prompt_paint import PromptPaint
 
 
 class ScreenEvents(Widget):
-    """Part of a screen that corrects which events reach it, and in which order.
+    """Part of a screen that corrects which events reach it, in which order, and how their effects are drawn.
 
     - Keys: a burst of keys may open and close screens. A key that was typed after one of these may wait in the queue
       of the previous screen, which passes it on. Newer keys wait until that queue is empty.
     - Sizes: after each change of its size, Textual's screen sends itself one more event with that size. Two different
       sizes in its queue would therefore follow each other for ever, and each draws the whole screen.
+    - Frames: the last of the keys that have arrived is drawn at once, and only the widgets that changed are rendered.
     """
 
     _newest: WeakKeyDictionary[App[object], ref[ScreenEvents]] = WeakKeyDictionary()
@@ -31,6 +33,7 @@ class ScreenEvents(Widget):
     def __init__(self, *positional: Any, **named: Any) -> None:
         super().__init__(*positional, **named)
         self._compositor: Compositor = ChangesCompositor()
+        self._paint = PromptPaint(self)
 
     def _forward_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key):
@@ -64,3 +67,4 @@ class ScreenEvents(Widget):
             screen._receive(events.Key(event.key, event.character))
             return
         await super().on_event(event)
+        self._paint.follow(event)

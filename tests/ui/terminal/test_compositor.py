@@ -96,7 +96,7 @@ async def test_only_the_changed_lines_of_the_widgets_in_front_are_rendered() -> 
         for widget in (a, b, c):
             widget.rendered.clear()
         composed(app.screen, {Region(0, 1, 10, 1), Region(2, 5, 5, 2)})
-        assert (a.rendered, b.rendered, c.rendered) == ([Region(0, 1, 10, 1)], [], [Region(0, 1, 15, 2)])
+        assert (a.rendered, b.rendered, c.rendered) == ([Region(0, 1, 10, 1)], [], [Region(2, 1, 5, 2)])
 
 
 async def test_an_unreadable_structure_lets_textual_compose(monkeypatch: pytest.MonkeyPatch) -> None:
