@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from fttui.ui.render.glyphs import Glyphs
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.worker import Worker
 
     from fttui.learning.metric_groups import MetricGroup
     from fttui.learning.run import Run
@@ -53,7 +53,7 @@ class CurveDrawing:
     ) -> None:
         """
         Args:
-            screen: used for workers only.
+            screen: draws after a rest.
             draw_titles: draws the titles of the panes.
         """
         self._screen = screen
@@ -68,8 +68,8 @@ class CurveDrawing:
         self._name = self._metric = ""
         self._is_unconnected = False
         """The curve was drawn before there was a store."""
-        self._waiting: Worker[None] | None = None
-        """Waits until the cursor has rested."""
+        self._resting: asyncio.Task[None] | None = None
+        """Waits until the cursor has rested. A worker would send three messages for each key."""
 
     def follow(self) -> None:
         """Show the curve of another job: at once when none is shown, else after a rest."""
@@ -79,10 +79,17 @@ class CurveDrawing:
             self._shown = subject
             self.draw()
         elif subject != self._shown:
-            self._waiting = self._screen.run_worker(self._rest, group="curve", exclusive=True, exit_on_error=False)
+            if self._resting is not None:
+                self._resting.cancel()
+            self._resting = asyncio.create_task(self._rest())
 
     async def _rest(self) -> None:
         await self._sleep(REST)
+        self._screen.call_later(self._draw_after_rest)
+
+    def _draw_after_rest(self) -> None:
+        if self._resting is not None and not self._resting.done():
+            return  # the cursor has moved again
         self._shown = self._subject
         self.draw()
         self._draw_titles()
