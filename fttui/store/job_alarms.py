@@ -36,8 +36,9 @@ class JobAlarms:
         if job is None:
             return Report()
         newest = self._archive.events.rows(row.id, limit=1)
+        run = self._runs.run(row.id)
         state = JobState(
-            run=self._runs.run(row.id),
+            run=run,
             status=row.status,
             now=self._clock.now(),
             created_at=row.created_at,
@@ -48,7 +49,7 @@ class JobAlarms:
             log_read_at=log_read_at,
             is_reachable=is_reachable,
         )
-        return joined(self._runs.curve_report(row.id, job), check_job(state, BY_CLOCK))
+        return joined(self._runs.curve_report(row.id, job, run), check_job(state, BY_CLOCK))
 
     def _file_expiry(self, job: Job) -> float | None:
         text = self._archive.files.get(job.training_file) if job.training_file else None

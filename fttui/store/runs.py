@@ -75,11 +75,10 @@ class Runs:
         run = self._runs[id].run
         summary = summarize(run)
         await asyncio.sleep(0)
-        return summary, ",".join(self.curve_report(id, job).kinds())
+        return summary, ",".join(self.curve_report(id, job, self.run(id)).kinds())
 
-    def curve_report(self, id: str, job: Job) -> Report:
+    def curve_report(self, id: str, job: Job, run: Run) -> Report:
         """Return what the rules about the curve of a job find. Computed once for each state of its run."""
-        run = self.run(id)
         state = JobState(
             run, job.status, learning_rate=learning_rate(job), has_validation_file=not job.lacks_validation_file
         )

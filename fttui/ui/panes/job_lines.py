@@ -30,6 +30,7 @@ class JobColumns:
         """Number of columns scrolled out of view at the left."""
         self._fitted: Fitted = ()
         self._key: tuple[object, ...] = ()
+        self._full_width: tuple[tuple[object, ...], int] = ((), 0)
 
     @property
     def fitted(self) -> Fitted:
@@ -46,7 +47,10 @@ class JobColumns:
     @property
     def full_width(self) -> int:
         """Cells of all columns and the scroll bar."""
-        return full_width(self.wanted, self.facts, has_profiles=self.has_profiles) + 1
+        key = (self.wanted, self.facts, self.has_profiles)
+        if key != self._full_width[0]:
+            self._full_width = key, full_width(self.wanted, self.facts, has_profiles=self.has_profiles) + 1
+        return self._full_width[1]
 
     @property
     def need_logs(self) -> bool:

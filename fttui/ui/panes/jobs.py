@@ -156,9 +156,9 @@ class JobsPane(TitledPane):
 
     def set_active(self, active: bool) -> None:
         """Set whether the list is the active pane."""
-        self._active = active
-        self._show_facts()
-        self._show_head()
+        if active != self._active:
+            self._active = active
+            self._show_facts()
 
     def show_order(self, sort: str, arrow: str) -> None:
         """Show the arrow of the order behind the title of a column; empty for the usual order."""

@@ -31,6 +31,8 @@ class TitledPane(Vertical):
         self._glyphs = glyphs
         self.title_row = TextRow(id=f"{name}-title")
         self._views = views
+        self._shown: tuple[object, ...] = ()
+        """Arguments of the last title."""
         self._named: list[tuple[str, int]] = []
         """Names in the title, each with the column after its last cell."""
 
@@ -47,6 +49,10 @@ class TitledPane(Vertical):
             ends: facts at the right end, the longest first; the first that fits is shown.
             after: text behind the names.
         """
+        shown = (tuple(names), active, tuple(ends), tuple(after))
+        if shown == self._shown:
+            return
+        self._shown = shown
         title: list[Span] = []
         self._named = []
         for name in names:
