@@ -10,13 +10,14 @@ import signal
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
 from fttui.ui.terminal.key_reader import KeyReader
+from fttui.ui.terminal.output import TerminalOutput
 from fttui.ui.terminal.size import terminal_size
 
 FRAME_START, FRAME_END = "\x1b[?2026h", "\x1b[?2026l"
@@ -47,7 +48,7 @@ def driver_for(
 
         def __init__(self, *positional: Any, **named: Any) -> None:
             super().__init__(*positional, **named)
-            self._file: Any = _SafeFile(self._file)
+            self._file: Any = TerminalOutput(self._file)
             self._taken = False
             self._frame: list[str] = []
             self._size = self._size or self._get_terminal_size()  # Textual and Rich replace a size of 0 differently
@@ -98,16 +99,19 @@ def driver_for(
             self._call(self._app.post_message, message)
 
         def write(self, data: str) -> None:
-            """Write data. The parts of a frame are written together: each wakes the thread that writes."""
-            if data == FRAME_START:
-                self._frame = [data]
-            elif not self._frame:
-                super().write(data)
-            else:
+            """Write data. The parts of a frame are written together."""
+            if data == FRAME_START or self._frame:
                 self._frame.append(data)
-                if data == FRAME_END:
-                    data, self._frame = "".join(self._frame), []
-                    super().write(data)
+                if data != FRAME_END:
+                    return
+                data = "".join(self._frame)
+                self._frame.clear()
+            if rest := self._file.write_now(data):
+                super().write(rest)
+
+        def close(self) -> None:
+            self._file.close()
+            super().close()
 
         def start_application_mode(self) -> None:
             try:
@@ -159,28 +163,3 @@ class _InputStop(threading.Event):
         if ended := bool(poll.poll(0)):
             self._on_disconnect()
         return ended
-
-
-class _SafeFile:
-    """Terminal output that ignores write errors.
-
-    Textual's writer thread would end at the first error, and callers that wait for space in its queue would block.
-    """
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        try:
-            self._file.write(text)
-        except (OSError, ValueError):
-            return
-
-    def flush(self) -> None:
-        try:
-            self._file.flush()
-        except (OSError, ValueError):
-            return
-
-    def fileno(self) -> int:
-        return self._file.fileno()
