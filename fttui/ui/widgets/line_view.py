@@ -227,6 +227,8 @@ class LineView(ScrollView, can_focus=False):
 
     def scroll_to_line(self, top: int) -> None:
         """Scroll so that `top` is the first visible line, within the scroll range."""
+        if self.scroll_y == self.scroll_target_y == max(0, top):
+            return
         self.scroll_to(y=max(0, top), animate=False, immediate=True, force=True)
 
     def scroll_lines(self, lines: int) -> None:
