@@ -46,6 +46,7 @@ from fttui.ui.render.theme import FTTUI_DARK, OWN_THEMES, line_variables
 from fttui.ui.terminal.ascii import AsciiFilter, WholeCells
 from fttui.ui.terminal.cell_diff import cell_diff
 from fttui.ui.terminal.escape_codes import Title
+from fttui.ui.terminal.widget_styles import release_closed_widgets
 from fttui.ui.try_screen.open_try import TryOpener
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.prompt import PromptRow
@@ -98,6 +99,7 @@ class FttuiApp(App[None]):
         """
         self._css_theme = ""
         ScrollBar.renderer = WholeCells
+        release_closed_widgets()
         self._cells = cell_diff()  # first, because Textual's constructor calls refresh
         # Passed here, because Textual chooses its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
