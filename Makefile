@@ -6,7 +6,7 @@ ARGS ?=
 TOGETHER_OPENAPI ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-slow test-hf test-ray test-runs test-sdks test-slurm lint check bench crash fuzz screenshots
+.PHONY: help setup run test test-all test-slow test-hf test-ray test-runs test-sdks test-slurm lint check bench bench-docs soak crash fuzz screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -64,8 +64,16 @@ lint: ## Run ruff, mypy and the import contracts
 check: ## Run all of CI in a copy of the tracked files with a new virtual environment
 	PYTHON=$(PYTHON) .ci/run
 
-bench: ## Measure the cockpit: start, keys, bytes, memory
-	$(BIN)/python -m tests.benchmarks.cockpit $(ARGS)
+bench: ## Measure fttui beside other programs and print the table (ARGS='--only P4,C2')
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-docs: ## Measure everything on an idle machine and write tables and plot into README and docs/
+	$(BIN)/python -m tests.benchmarks --write $(ARGS)
+	$(BIN)/python -m tests.benchmarks.growth --svg docs/growth.svg
+
+soak: ## Run a simulated day, and three cockpits for half an hour of real time (writes soak/)
+	$(BIN)/pytest -n 0 -s tests/benchmarks/soak/test_day.py
+	$(BIN)/python -m tests.benchmarks.soak --out soak $(ARGS)
 
 crash: ## Kill service, trainer and cockpit at random moments and compare what is left
 	$(BIN)/python -m tests.crash $(ARGS)

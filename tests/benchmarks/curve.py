@@ -1,4 +1,4 @@
-"""Curves: bytes for one new point, changes of the range, and the time to draw 100,000 points.
+"""Curves: bytes for one new point, and changes of the range.
 
     python -m tests.benchmarks.curve
 
@@ -9,13 +9,7 @@ Goals: at most 300 bytes for 95 of 100 points from step 20 on, and a range that 
 """
 
 import asyncio
-import math
-import random
-import time
 
-from fttui.learning.run import run_of
-from fttui.ui.render.chart.draw import draw
-from fttui.ui.render.chart.view import View, curves_of
 from tests.support.curve_bytes import replay_widget
 from tests.support.simulated_runs import CURVES
 
@@ -32,18 +26,6 @@ def main() -> None:
                 f"range moves {found.moves} times in {found.points} points",
                 flush=True,
             )
-    chance = random.Random(1)
-    points = [
-        (step, {"train_loss": 1.5 + 4 * math.exp(-step / 9000) + chance.gauss(0, 0.15)}, None)
-        for step in range(100_000)
-    ]
-    curves = curves_of("long", run_of(points, total_steps=100_000))
-    began = time.perf_counter()
-    draw([curves], View(116, 20))
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    draw([curves], View(116, 20))
-    print(f"100,000 points at 116x20: first {first * 1e3:.0f} ms, then {(time.perf_counter() - began) * 1e3:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.benchmarks.pty import Watched
+from tests.benchmarks.support.pty import Watched
 from tests.support.simulated_runs import CURVES
 
 SIZE = (120, 40)

@@ -25,7 +25,7 @@ from fttui.clock import SystemClock
 from fttui.store.archive.archive import Archive
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.store import Store
-from tests.benchmarks.pages import job
+from tests.benchmarks.support.pages import job
 
 BOUND = 0.05
 """Longest block in seconds."""

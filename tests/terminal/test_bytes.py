@@ -10,7 +10,7 @@ import pytest
 
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
-from tests.benchmarks.pages import job
+from tests.benchmarks.support.pages import job
 from tests.support.store_fakes import entry
 from tests.terminal.terminal import Terminal
 

@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 
 ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c"}
 CONTROL = re.compile(rb"\x1b(?:\[[0-9;?<>$]*[a-zA-Z]|\][^\x07]*\x07)")
-KEYS = {"down": b"\x1b[B", "pgdn": b"\x1b[6~", "home": b"\x1b[H"}
+KEYS = {"down": b"\x1b[B", "right": b"\x1b[C", "pgdn": b"\x1b[6~", "home": b"\x1b[H"}
+TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+"""Variables of a terminal with 24-bit colour."""
 QUIET = 0.06
 """Seconds without output after which the reaction to a key is complete."""
 
@@ -83,13 +85,29 @@ class Watched:
         """Number of bytes written."""
         return sum(len(data) for _, data in self.chunks)
 
-    def press(self, keys: bytes) -> tuple[float, int]:
-        """Send keys in one write. Return the seconds to the last byte of the reaction, and its bytes."""
-        first, before, start = len(self.chunks), self.written, self.now()
+    def send(self, keys: bytes) -> None:
+        """Send keys and do not wait for the reaction."""
         os.write(self._terminal, keys)
-        if self.read(1.0):
-            self.calm(QUIET)
+
+    def press(self, keys: bytes, *, patience: float = 1.0, quiet: float = QUIET) -> tuple[float, int]:
+        """Send keys in one write. Return the seconds to the last byte of the reaction, and its bytes.
+
+        Args:
+            patience: longest time to the first byte.
+            quiet: time without output after which the reaction is complete.
+        """
+        first, before, start = len(self.chunks), self.written, self.now()
+        self.send(keys)
+        if self.read(patience):
+            self.calm(quiet)
         return (self.chunks[-1][0] - start if len(self.chunks) > first else 0.0), self.written - before
+
+    def idle(self, seconds: float) -> tuple[float, int]:
+        """Wait some seconds. Return the CPU seconds and the bytes of that time."""
+        end, cpu, before = self.now() + seconds, self.cpu(), self.written
+        while self.now() < end:
+            self.read(end - self.now())
+        return self.cpu() - cpu, self.written - before
 
     def cpu(self) -> float:
         """CPU seconds of all threads; 0 without /proc."""

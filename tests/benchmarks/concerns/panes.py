@@ -1,17 +1,13 @@
-"""Benchmark: CPU time of the cockpit's list and log, and of Textual's DataTable and RichLog.
+"""CPU of the cockpit's list and log, beside Textual's DataTable and RichLog.
 
-    python -m tests.benchmarks.panes [--jobs 10000] [--lines 100000] [--runs 3]
-
-Runs without a terminal: writing the visible lines, equal for both, is not measured. The results are medians.
+Runs without a terminal: writing the visible lines, equal for both, is not measured.
 """
 
-import argparse
 import asyncio
 import gc
 import random
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -28,8 +24,12 @@ from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.rows import cell
 from fttui.ui.render.theme import line_variables
+from tests.benchmarks.concerns.concern import Concern, Effort, Figures, Row
 
 NOW = 1_800_000_000.0
+SIZES = SMALL, LARGE = 10_000, 100_000
+"""Jobs of the lists."""
+LINES = 100_000
 COLUMNS = ("status", "id", "model", "step", "loss", "age", "suffix")
 BATCH = 1000
 """Lines per append."""
@@ -37,6 +37,16 @@ STATES = ("succeeded", "succeeded", "failed", "running", "cancelled", "queued")
 
 Spent = dict[str, list[float]]
 """CPU seconds by operation."""
+
+ROWS = (
+    Row("P10", "loading 10,000 jobs / DataTable, CPU", 0.02, "fttui load 10,000", "table load 10,000"),
+    Row("P10", "loading 100,000 jobs / DataTable, CPU", 0.006, "fttui load 100,000", "table load 100,000"),
+    Row("P11", "refresh of 1 % of 10,000 jobs / DataTable, CPU", 0.08, "fttui refresh 10,000", "table refresh 10,000"),
+    Row("P11", "filter of 10,000 jobs / DataTable, CPU", 0.05, "fttui filter 10,000", "table filter 10,000"),
+    Row("P11", "sort of 10,000 jobs / DataTable, CPU", 0.2, "fttui sort 10,000", "table sort 10,000"),
+    Row("P12", "100,000 new log lines / RichLog, CPU", 0.005, "log append", "rich log append"),
+    Row("P12", "longest time for which 1,000 new log lines block keys, in ms", 16.0, "log longest block"),
+)
 
 
 def jobs(number: int) -> list[JobRow]:
@@ -162,7 +172,7 @@ async def measure_log(lines: int, spent: Spent) -> None:
         await timed(pilot, spent, "append", append)
         for _ in range(5):
             await timed(pilot, spent, "page up", lambda: log.scroll_lines(-30))
-    spent["longest block"] = [max(spent["longest block"])]
+    spent["longest block"] = [max(spent["longest block"]) * 1000]
 
 
 async def measure_rich_log(lines: int, spent: Spent) -> None:
@@ -178,37 +188,38 @@ async def measure_rich_log(lines: int, spent: Spent) -> None:
             await timed(pilot, spent, "page up", log.action_page_up)
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=10_000)
-    parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
-    given = parser.parse_args()
-    rows = sorted(jobs(given.jobs), key=attrgetter("created_at"), reverse=True)
-    ours, theirs = Spent(), Spent()
-    for _ in range(given.runs):
+def measure(numbers: Collection[str], effort: Effort) -> Figures:
+    figures = Figures()
+    for jobs in SIZES:
+        if f"P{10 if jobs == LARGE else 11}" in numbers or (jobs == SMALL and "P10" in numbers):
+            asyncio.run(measure_lists(effort.size(jobs, 1000), f"{jobs:,}", effort, figures))
+    if "P12" in numbers:
+        asyncio.run(measure_logs(effort.size(LINES, 5000), effort, figures))
+    return figures
+
+
+async def measure_lists(number: int, size: str, effort: Effort, figures: Figures) -> None:
+    rows = sorted(jobs(number), key=attrgetter("created_at"), reverse=True)
+    for _run in range(1 if size == f"{LARGE:,}" else effort.few):
+        ours, theirs = Spent(), Spent()
         await measure_list(rows, ours)
         await measure_table(rows, theirs)
+        for who, spent in (("fttui", ours), ("table", theirs)):
+            for name, values in spent.items():
+                figures.setdefault(f"{who} {name} {size}", []).extend(values)
+
+
+async def measure_logs(lines: int, effort: Effort, figures: Figures) -> None:
     # RichLog takes 170 us a line: a tenth of them, and its time by the line.
-    part = max(1, given.lines // 10)
-    for _ in range(given.runs):
-        await measure_log(given.lines, ours)
+    part = max(1, lines // 10)
+    for _run in range(effort.few):
+        ours, theirs = Spent(), Spent()
+        await measure_log(lines, ours)
         await measure_rich_log(part, theirs)
-    theirs["append"] = [seconds * given.lines / part for seconds in theirs["append"]]
-    middle = statistics.median
-    print(f"{given.jobs:,} jobs, {given.lines:,} lines; processor ms, and bounds for 10,000 jobs and 100,000 lines")
-    for name, bound in (("load", 0.02), ("refresh", 0.08), ("filter", 0.05), ("sort", 0.2), ("append", 0.005)):
-        ratio = middle(ours[name]) / middle(theirs[name])
-        verdict = "MISSED" if ratio > bound else ""
-        print(
-            f"  {name:8} fttui {middle(ours[name]) * 1e3:9.2f}  Textual {middle(theirs[name]) * 1e3:9.2f}"
-            f"  ratio {ratio:7.4f}  bound {bound}  {verdict}"
-        )
-    print(f"  page up  fttui {middle(ours['page up']) * 1e3:9.2f}  Textual {middle(theirs['page up']) * 1e3:9.2f}")
-    print(
-        f"  the longest that {BATCH} lines held up everything else: {ours['longest block'][0] * 1e3:.1f} ms, bound 16"
-    )
+        theirs["append"] = [seconds * lines / part for seconds in theirs["append"]]
+        for who, spent in (("log", ours), ("rich log", theirs)):
+            for name, values in spent.items():
+                figures.setdefault(f"{who} {name}", []).extend(values)
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+CONCERN = Concern("list and log", ROWS, measure)

@@ -1,0 +1,60 @@
+"""Measure fttui beside other programs and print one table.
+
+    python -m tests.benchmarks [--only P4,C2] [--runs N] [--quick] [--markdown] [--values] [--write]
+
+All numbers are ratios of programs that ran in turn on this machine, or sizes; times are not comparable between
+machines. A whole run takes about fifteen minutes. `--write` replaces the tables in the documents: all rows in
+docs/performance.md, some of them in the README.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.benchmarks import machine, table
+from tests.benchmarks.concerns import CONCERNS
+from tests.benchmarks.concerns.concern import Effort, Figures, Row
+
+TOP = Path(__file__).parents[2]
+ALL_ROWS, README = TOP / "docs" / "performance.md", TOP / "README.md"
+"""Documents with a table."""
+IN_README = ("P1", "P2", "P4", "P10", "P13", "C1", "C2", "C4")
+"""Rows of the table in the README, the first of each number."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="numbers of rows, with commas between")
+    parser.add_argument("--runs", type=int, default=9, help="interleaved runs; expensive rows take a third of them")
+    parser.add_argument("--quick", action="store_true", help="small files and one run: shows that it works")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--values", action="store_true", help="print the median of every measured value, too")
+    parser.add_argument("--write", action="store_true", help="replace the tables in the documents")
+    given = parser.parse_args()
+    wanted = {number.strip().upper() for number in given.only.split(",") if number.strip()}
+    known = {row.number for concern in CONCERNS for row in concern.rows}
+    if unknown := wanted - known:
+        parser.error(f"no such rows: {', '.join(sorted(unknown))}. There are {', '.join(sorted(known))}.")
+    effort = Effort(1 if given.quick else given.runs, given.quick)
+    about = machine.facts()
+    measured: list[tuple[Row, Figures]] = []
+    for concern in CONCERNS:
+        numbers = {row.number for row in concern.rows}
+        chosen = numbers & wanted if wanted else numbers
+        if not chosen:
+            continue
+        print(f"{concern.name} …", file=sys.stderr, flush=True)
+        figures = concern.measure(chosen, effort)
+        measured += [(row, figures) for row in concern.rows if row.number in chosen]
+        if given.values:
+            print(table.values(figures), file=sys.stderr)
+    lines = table.lines(measured)
+    if given.write:
+        table.write(ALL_ROWS, table.markdown(about, lines))
+        firsts = {line.number: line for line in reversed(lines)}
+        table.write(README, table.markdown(about, [firsts[number] for number in IN_README if number in firsts]))
+    print(table.markdown(about, lines) if given.markdown else table.text(about, lines))
+
+
+if __name__ == "__main__":
+    main()

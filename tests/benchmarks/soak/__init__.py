@@ -1,0 +1,1 @@
+"""Soak: memory, open files and tasks of cockpits that stay open."""
