@@ -8,6 +8,7 @@ bounds, a sentence replaces the members that exceed them, and the rest of the re
 import asyncio
 import json
 import re
+from itertools import islice
 from typing import Any, NamedTuple
 
 from fttui.api.response_body import loads
@@ -30,6 +31,10 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TOKEN = re.compile(rb'["\[\]{},]')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^ \t\r\n,\]}:\[{]+")
+_END = re.compile(rb"\}(?=[ \t\r\n]*(?:\]|,[ \t\r\n]*\{))")
+"""Probable end of an object in an array: the next one begins, or the array ends."""
+MOST_ENDS = 4
+"""Probable ends that are tried. An object with arrays of objects has several."""
 
 
 class TooManyValues(ValueError):
@@ -48,7 +53,7 @@ async def decode(body: bytes) -> Any:
 
 
 def _is_harmless(body: bytes) -> bool:
-    if len(body) > SMALL or body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_OBJECT_VALUES:
+    if len(body) > SMALL or _most_values(body) > MAX_OBJECT_VALUES:
         return False
     brackets = body.translate(None, _NO_BRACKETS)
     for _ in range(MAX_DEPTH):
@@ -57,6 +62,11 @@ def _is_harmless(body: bytes) -> bool:
             return True
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     return not brackets
+
+
+def _most_values(body: bytes) -> int:
+    """Return the number of values of a text, and of the commas and brackets in its strings."""
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 class _Span(NamedTuple):
@@ -75,8 +85,17 @@ class _Decoder:
         encoding = json.detect_encoding(body)
         self._body = body if encoding == "utf-8" else body.decode(encoding, "replace").encode()
         self._values = 0
+        self._is_quick = True
+        """Usual objects are decoded at once. Their values are then counted with the commas in their texts."""
 
     def decode(self) -> Any:
+        try:
+            return self._decode()
+        except TooManyValues:
+            self._is_quick, self._values = False, 0
+            return self._decode()
+
+    def _decode(self) -> Any:
         value: Any
         start = self._skip_space(0)
         match self._body[start : start + 1]:
@@ -97,7 +116,7 @@ class _Decoder:
             return found, at + 1
         while True:
             if self._is_at(at, b"{"):
-                value, at = self._object(at)
+                value, at = self._usual_object(at) or self._object(at)
             else:
                 span = self._span(at)
                 value, at = self._value(span, _Budget()), span.end
@@ -106,6 +125,20 @@ class _Decoder:
             if self._is_at(at, b"]"):
                 return found, at + 1
             at = self._skip_space(self._expect(at, b","))
+
+    def _usual_object(self, start: int) -> tuple[dict[str, Any], int] | None:
+        """Decode a harmless object at once, in a tenth of the time. Return None for any other."""
+        for found in islice(_END.finditer(self._body, start), MOST_ENDS if self._is_quick else 0):
+            text = self._body[start : found.end()]
+            if not _is_harmless(text):
+                break
+            try:
+                value = loads(text)
+            except ValueError:  # the end of an object inside
+                continue
+            self._count(1 + _most_values(text))
+            return value, found.end()
+        return None
 
     def _object(self, start: int, *, is_outermost: bool = False) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}

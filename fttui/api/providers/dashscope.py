@@ -91,7 +91,7 @@ class ModelStudio(Dialect):
             raise self._decode.unreadable("expected a list of jobs")
         has_more = len(jobs) >= size if total is None else number * size < total
         found = [self._decode.translated(Job, item) for item in jobs]
-        return await complete(Page(Job, found, has_more and bool(jobs), raw, next=f"{number + 1}x{size}"))
+        return Page(Job, found, has_more and bool(jobs), raw, next=f"{number + 1}x{size}")
 
     async def job(self, id: str) -> Job:
         return self._decode.object(Job, self._output(await self._read(self._job_path(id))))

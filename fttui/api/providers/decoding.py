@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from fttui.api.errors import BadResponse
 from fttui.api.providers.base import Provider
+from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.wire import SENT, Wire, json_kind, sent_id
 
@@ -72,8 +73,11 @@ class Decoder:
 
 
 async def complete(page: Page[T]) -> Page[T]:
-    """Decode the objects of a page, in a thread if there are many."""
-    if len(page.objects) > AT_ONCE:
+    """Decode the objects of a page, in a thread if there are many.
+
+    Jobs stay as they are: the store decodes those that have changed, in a thread of its own.
+    """
+    if len(page.objects) > AT_ONCE and page.kind is not Job:
         await asyncio.to_thread(lambda: page.items)
     return page
 

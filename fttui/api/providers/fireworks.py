@@ -83,7 +83,7 @@ class Fireworks(Dialect):
         has_more = bool(next) or int(number) + 1 < len(_KINDS)
         if has_more and not found:  # an empty page would end the walk
             return await self.jobs(after=cursor, limit=limit)
-        return await complete(Page(Job, found, has_more, raw, next=cursor))
+        return Page(Job, found, has_more, raw, next=cursor)
 
     async def create(self, spec: JobSpec) -> Job:
         raise BadRequest(f"Fireworks {CLOSED}", code="closed")

@@ -88,7 +88,7 @@ class Runs(Dialect):
         found, has_more = await self._in_thread(lambda: self._watched.page(after, limit, now))
         objects = [{**each.job, SENT: each.sent} for each in found]
         last = found[-1].job["id"] if found else None
-        return await complete(Page(Job, objects, has_more, None, next=last))
+        return Page(Job, objects, has_more, None, next=last)
 
     async def job(self, id: str) -> Job:
         now = self._http.clock.now()

@@ -53,6 +53,7 @@ class AccountReading:
         self._unpublished = MergeResult()
         self._published_at = float("-inf")
         self._spared = 0
+        fetcher.older.may_send = lambda: self._is_ready and self._pause() <= 0
 
     @property
     def is_active(self) -> bool:
@@ -75,11 +76,13 @@ class AccountReading:
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
-            if self._is_held or not self.is_active or not self._feed.snapshot.health.is_good:
+            if not self._is_ready:
+                self._fetcher.older.stop()
                 self._publish()
                 await self._wake.wait()
                 self._wake.clear()
             elif (pause := self._pause()) > 0:
+                self._fetcher.older.stop()
                 if pause >= PUBLISH_EVERY:
                     self._publish()
                 await self._clock.sleep(min(pause, LONGEST_SLEEP))
@@ -87,6 +90,10 @@ class AccountReading:
                 await self._read_page()
                 if self._clock.monotonic() - self._published_at >= PUBLISH_EVERY:
                     self._publish()
+
+    @property
+    def _is_ready(self) -> bool:
+        return not self._is_held and self.is_active and self._feed.snapshot.health.is_good
 
     def _pause(self) -> float:
         return max(self._next_at - self._clock.monotonic(), self._access.poll_client.rate_pause)

@@ -11,12 +11,14 @@ from functools import partial
 from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.models.event import Event
 from fttui.models.job import Job
+from fttui.models.page import Page
 from fttui.models.raw_json import decode, encode
 from fttui.store.archive.verification import add_checksums, damaged_summaries, repair_logs
 from fttui.store.event_logs import LogRead
 from fttui.store.job_table import PAGE, MergeResult
 from fttui.store.lost_creates import LostCreates
 from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
+from fttui.store.polling.read_ahead import ReadAhead
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 
@@ -37,6 +39,8 @@ class Fetcher:
         self._access = store.access
         self._runs = store.runs
         self._lost_creates = LostCreates(store.archive, store.clock)
+        self.older = ReadAhead(self._list_jobs, store.jobs.turn)
+        """Older pages of the list."""
         self._refreshing = asyncio.Lock()
         self._walks: dict[str, tuple[EventWalk, float]] = {}
         self._with_all_results: set[str] = set()
@@ -96,16 +100,19 @@ class Fetcher:
         Args:
             limit: most jobs of the page. The walk survives the refusal of more than `PAGE`.
         """
-        client, walk, turn = self._access.poll_client, self._jobs.walk, self._jobs.turn()
+        walk = self._jobs.walk
         if walk is None:
             return MergeResult()
         try:
-            page = await client.list_jobs(after=walk.cursor, limit=limit)
+            page, turn = await self.older.page(walk.cursor, limit)
         except (BadRequest, NotFound):
             if limit <= PAGE:
                 await self._jobs.abandon_walk()
             raise
         return await self._jobs.merge_older_page(page, turn) if walk is self._jobs.walk else MergeResult()
+
+    async def _list_jobs(self, after: str, limit: int) -> Page[Job]:
+        return await self._access.poll_client.list_jobs(after=after, limit=limit)
 
     async def fetch_job(self, id: str) -> None:
         """Fetch one job."""
