@@ -65,7 +65,7 @@ def _members(value: object) -> Iterable[tuple[object, object]]:
     return lenient.mapping(value).items()
 
 
-def _settings(value: object) -> dict[str, str]:
+def settings_of(value: object) -> dict[str, str]:
     """Return hyperparameters as text: `auto`, `3`, `1.8`. Azure's -1 means auto. Nested values are left out."""
     found: dict[str, str] = {}
     for key, item in _members(value):
@@ -74,6 +74,11 @@ def _settings(value: object) -> dict[str, str]:
         if text:
             found[lenient.line(key)] = text
     return found
+
+
+def kind_of(method: Mapping[str, Any]) -> str:
+    """Return the training method in a member `method`: see `Job.method`."""
+    return "" if method.get("type") == "" else lenient.line(method.get("type")) or "supervised"
 
 
 def _integrations(value: object) -> tuple[Integration, ...]:
@@ -157,7 +162,7 @@ class Job(Wire):
     seed: lenient.Whole = None
     method: lenient.Line = ""
     """Training method. `supervised` if the server names none; empty if it names the empty text: it is unknown."""
-    hyperparameters: Annotated[dict[str, str], BeforeValidator(_settings)] = {}
+    hyperparameters: Annotated[dict[str, str], BeforeValidator(settings_of)] = {}
     """Effective hyperparameters as text, from the method or from the deprecated top-level member."""
     grader: dict[str, Any] = {}
     """Grader of a reinforcement job, as sent. Must not be shown without `clean`."""
@@ -186,7 +191,7 @@ class Job(Wire):
         members = super().members(raw)
         members["status_text"] = raw.get("status")
         method = lenient.mapping(raw.get("method"))
-        kind = "" if method.get("type") == "" else lenient.line(method.get("type")) or "supervised"
+        kind = kind_of(method)
         inside = lenient.mapping(method.get(kind))
         members["method"] = kind
         members["hyperparameters"] = inside.get("hyperparameters") or raw.get("hyperparameters")

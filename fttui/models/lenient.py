@@ -53,8 +53,10 @@ def number(value: object) -> float | None:
 
 def whole(value: object) -> int | None:
     """Return an integer, also from `2.0` or a string, or None."""
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if not _huge(value) else None
+        return value if value.bit_length() <= 63 else None
     result = number(value)
     if result is None or result != int(result) or _huge(int(result)):
         return None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from fttui.clock import Clock
 from fttui.models.job import Job
+from fttui.models.job_row import row_of
 from fttui.models.page import Page
 from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
@@ -163,7 +164,7 @@ class JobTable:
         return places
 
     def _entry(self, sent: "SentJob") -> JobEntry:
-        before, progress = self.rows.get(sent.job.id), self.logs.progress(sent.job.id)
+        before, progress = self.rows.get(sent.row.id), self.logs.progress(sent.row.id)
         return entry_of(sent, before=before, progress=progress, complete=self.list_state.complete)
 
     def _update_rows(self, entries: dict[str, JobEntry], back: list[str], *, moved: bool) -> None:
@@ -358,8 +359,7 @@ class JobTable:
         row = self.rows.get(id)
         if row is None:
             return False
-        progress = Progress(row.step, row.total_steps, row.loss).then(self.logs.progress(id))
-        new = row._replace(step=progress.step, total_steps=progress.total_steps, loss=progress.loss)
+        new = _with_progress(row, self.logs.progress(id))
         if new == row:
             return False
         self.replace({id: new})
@@ -393,7 +393,8 @@ class JobTable:
 class SentJob(NamedTuple):
     """A job as sent."""
 
-    job: Job
+    row: JobRow
+    """The job without the progress from its events."""
     text: str
     """Its JSON."""
     digest: int
@@ -404,10 +405,10 @@ def _decode(objects: Iterable[Any], digests: Mapping[str, int]) -> dict[str, Sen
     """Return the jobs of a response by id, in its order. None for a job with the same digest as before."""
     found: dict[str, SentJob | None] = {}
     for raw in objects:
-        id = sent_id(raw) or Job.read(raw).id
+        id = sent_id(raw) or row_of(raw).id
         if id not in found:
             hash = digest(raw)
-            found[id] = None if digests.get(id) == hash else SentJob(Job.read(raw), encode(raw), hash)
+            found[id] = None if digests.get(id) == hash else SentJob(row_of(raw), encode(raw), hash)
     return found
 
 
@@ -419,12 +420,18 @@ def entry_of(sent: SentJob, *, before: JobRow | None, progress: Progress, comple
         progress: the progress from the job's events.
         complete: the list was walked to its end before.
     """
-    row = sent.job.row(step=progress.step, total=progress.total_steps, loss=progress.loss)
+    row = _with_progress(sent.row, progress)
     if before is not None:
         row = row._replace(summary=before.summary, alarms=before.alarms)
     # A new job that has already ended ran since the last poll, unless the list is fetched for the first time.
     changed = complete if before is None else before.status.is_live or before.status is not row.status
     return JobEntry(row, sent.text, sent.digest, due=changed and row.status.is_final and exists(row))
+
+
+def _with_progress(row: JobRow, newer: Progress) -> JobRow:
+    """Return a row with the progress that is known from the job's events, in place of its own."""
+    progress = Progress(row.step, row.total_steps, row.loss).then(newer)
+    return row._replace(step=progress.step, total_steps=progress.total_steps, loss=progress.loss)
 
 
 def exists(row: JobRow) -> bool:

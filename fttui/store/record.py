@@ -28,7 +28,7 @@ async def record_jobs(archive: Archive, jobs: Iterable[Job], now: float) -> None
         if held is None or held.digest != hash:
             before = None if held is None else held.row
             progress = archive.events.state(id).progress
-            sent = SentJob(job, encode(job.raw), hash)
+            sent = SentJob(job.row(), encode(job.raw), hash)
             entries[id] = entry_of(sent, before=before, progress=progress, complete=complete)
         elif held.row.gone:
             listed_again.append(id)
