@@ -1,7 +1,8 @@
 """Kinds of the losses in a list of jobs. Standard library only."""
 
 from collections.abc import Iterable
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, is_
 from typing import NamedTuple
 
 from fttui.models.row import JobRow
@@ -22,7 +23,7 @@ class LossKinds(NamedTuple):
         rows = list(rows)
         metrics = set(map(attrgetter("summary.metric"), rows))
         has_training = bool(metrics.difference(VALIDATION, ("",)))
-        if not has_training and "" in metrics:
+        if not has_training and "" in metrics and not all(map(is_, map(attrgetter("loss"), rows), repeat(None))):
             # Before a log is judged, only its training loss is known.
             has_training = any(row.loss is not None and not row.summary.metric for row in rows)
         return cls(not metrics.isdisjoint(VALIDATION), has_training)

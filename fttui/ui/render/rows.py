@@ -267,10 +267,10 @@ def counts_line(rows: Sequence[JobRow], now: float, glyphs: Glyphs, alarms_off: 
     """
     found: dict[Status, int] = {}
     # Count the providers' status words first: there are few words and thousands of rows.
-    for (word, gone), rows_with_it in Counter(map(attrgetter("status_text", "gone"), rows)).items():
+    words = Counter(map(attrgetter("status_text"), rows))
+    words.subtract(row.status_text for row in filter(attrgetter("gone"), rows) if row.status.is_live)
+    for word, rows_with_it in words.items():
         status = status_of(word)
-        if gone and status.is_live:
-            continue
         if status is Status.VALIDATING:
             status = Status.QUEUED
         found[status] = found.get(status, 0) + rows_with_it
@@ -281,8 +281,7 @@ def counts_line(rows: Sequence[JobRow], now: float, glyphs: Glyphs, alarms_off: 
     alarmed = sum(
         ((row.status.is_live and not row.gone) or (row.finished_at or row.created_at or 0.0) > now - DAY)
         and bool(kinds_of(row.alarms, alarms_off))
-        for row in rows
-        if row.alarms
+        for row in filter(attrgetter("alarms"), rows)
     )
     return [*spans, (f"  {MARK}{alarmed}", "warn")] if alarmed else spans
 

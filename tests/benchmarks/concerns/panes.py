@@ -105,7 +105,8 @@ async def measure_list(rows: list[JobRow], spent: Spent) -> None:
 
     def show(**view: Any) -> None:
         state.change(**view)
-        pane.list.show_rows(state.derive(known.values(), NOW), frozenset(), [])
+        derived = state.derive(known.values(), NOW, newest_first=True)  # as those of the store are
+        pane.list.show_rows(derived, frozenset(), [])
 
     async with Stage(pane).run_test(size=(120, 40)) as pilot:
         await timed(pilot, spent, "load", show)
