@@ -80,7 +80,9 @@ def draw(measured: dict[int, dict[str, float]]) -> str:
 
 
 def _value(name: str, value: float) -> str:
-    return f"{value:.0f} MB" if name == MEMORY else f"{value * 1000:.3g} ms"
+    if name == MEMORY:
+        return f"{value:.0f} MB"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
 
 
 def main() -> None:

@@ -14,12 +14,13 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.benchmarks.support.plot import Axis, Line, svg
 from tests.benchmarks.support.processes import environment, serving
 from tests.benchmarks.support.pty import KEYS, TERMINAL, Watched
 
@@ -140,15 +141,28 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(COCKPITS), help="cockpits to run; may be repeated")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
+    samples = []
     with (given.out / "soak.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(Sample._fields)
-        for sample in soak(
-            given.out, given.only or list(COCKPITS), minutes=given.minutes, jobs=given.jobs, traced=given.trace
-        ):
+        names = given.only or list(COCKPITS)
+        for sample in soak(given.out, names, minutes=given.minutes, jobs=given.jobs, traced=given.trace):
+            samples.append(sample)
             writer.writerow(sample)
             file.flush()
             print(*sample, flush=True)
+    (given.out / "soak.svg").write_text(draw(samples), encoding="utf-8")
+
+
+def draw(samples: Sequence[Sample]) -> str:
+    """Return the memory of each cockpit as a plot, with its other numbers at the end."""
+    lines = []
+    for name in dict.fromkeys(sample.cockpit for sample in samples):
+        own = [sample for sample in samples if sample.cockpit == name]
+        text = f"{name}: {own[-1].memory:.0f} MB, {own[-1].files} files"
+        lines.append(Line(text, [(sample.minute, sample.memory) for sample in own]))
+    memory = Axis("megabytes", least=0.0, most=1.2 * max(sample.memory for sample in samples))
+    return svg("Memory of three cockpits with 1,000 changing jobs", Axis("minutes", least=0.0), memory, lines)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ The line has the number of asyncio tasks. With `--trace`, the allocations that g
 
 import asyncio
 import gc
+import linecache
 import signal
 import sys
 import tracemalloc
@@ -14,8 +15,10 @@ from types import FrameType
 
 SHOWN = 25
 """Allocations in a report."""
-DEPTH = 6
+DEPTH = 4
 """Frames kept of each allocation."""
+NOT_OURS = [tracemalloc.Filter(False, path, all_frames=True) for path in (tracemalloc.__file__, linecache.__file__)]
+"""Allocations of the report itself."""
 
 
 def main() -> None:
@@ -28,7 +31,7 @@ def main() -> None:
             if not traced:
                 return
             gc.collect()
-            taken = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(False, tracemalloc.__file__)])
+            taken = tracemalloc.take_snapshot().filter_traces(NOT_OURS)
             first[1:] = []
             for place in taken.compare_to(first[0], "traceback")[:SHOWN] if first else []:
                 print(f"{place.size_diff / 1e6:+.2f} MB, {place.count_diff:+} blocks", file=file)

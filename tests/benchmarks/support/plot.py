@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 860, 420
-LEFT, RIGHT, TOP, BOTTOM = 64, 190, 52, 56
+LEFT, RIGHT, TOP, BOTTOM = 64, 210, 52, 56
 """Margins around the axes."""
 LABEL_GAP = 17.0
 """Least distance of two names at the ends of lines."""
