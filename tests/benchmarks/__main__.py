@@ -33,6 +33,8 @@ def main() -> None:
     given = parser.parse_args()
     wanted = {number.strip().upper() for number in given.only.split(",") if number.strip()}
     known = {row.number for concern in CONCERNS for row in concern.rows}
+    if wanted and given.write:
+        parser.error("--write needs all rows")
     if unknown := wanted - known:
         parser.error(f"no such rows: {', '.join(sorted(unknown))}. There are {', '.join(sorted(known))}.")
     effort = Effort(1 if given.quick else given.runs, given.quick)
