@@ -193,7 +193,7 @@ class CockpitModel:
         over = ended(previous.rows, rows, self.watched)
         self.watched -= {row.id for row in over}
         parts, changed = Part.FRAME, frozenset[str]()
-        if change.added or change.removed or (rows is not previous.rows and rows.keys() != previous.rows.keys()):
+        if change.added or change.removed or not _has_same_jobs(rows, previous.rows):
             parts |= Part.LIST
         elif change.updated:
             changed = change.updated
@@ -418,3 +418,8 @@ class CockpitModel:
         """Return the errors and the store's notices with their times in Unix seconds, oldest first."""
         noticed_at = self.snapshot.as_of or self.now()
         return [*self._errors, *((noticed_at, notice) for notice in self.snapshot.notices)]
+
+
+def _has_same_jobs(rows: Mapping[str, JobRow], others: Mapping[str, JobRow]) -> bool:
+    """Tell whether two tables have the same jobs. Most often their order is the same too, which is found out sooner."""
+    return rows is others or list(rows) == list(others) or rows.keys() == others.keys()
