@@ -35,6 +35,11 @@ def standard() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+def none() -> ssl.SSLContext:
+    """Return a context that trusts no authority, for connections without TLS."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def _from_file(path: str) -> ssl.SSLContext:
     if not os.path.isfile(path):  # reading a pipe would wait for ever
         raise _unusable("SSL_CERT_FILE", path, "it is not a file" if os.path.exists(path) else "there is no such file")

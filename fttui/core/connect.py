@@ -95,11 +95,18 @@ async def connect(
         transport = local = await open_transport(settings.for_service(), settings.key_variables())
         notices = local.notices
     elif transport is None:
-        verify = _trust(choice, profile)
-        if not (choice.is_watched or is_loopback(provider.base_url)):  # no proxy for requests to this machine
-            from fttui.core import proxies
+        if _is_near_without_tls(choice, profile):
+            from fttui.api.late_tls import LateTls
+            from fttui.core import authorities
 
-            mounts = proxies.routes(verify)
+            verify = authorities.none()
+            mounts = {"https://": LateTls(authorities.standard)}  # for redirects to files
+        else:
+            verify = _trust(choice, profile)
+            if not (choice.is_watched or is_loopback(provider.base_url)):  # no proxy for requests to this machine
+                from fttui.core import proxies
+
+                mounts = proxies.routes(verify)
 
     async def renew() -> Any:
         try:
@@ -179,6 +186,16 @@ def provider_of(choice: Choice, profile: "Profile | None", key_origin: str = "")
         bucket=profile.bucket or "",
         key_origin=key_origin,
         key_variable=PROVIDERS[choice.provider].key,
+    )
+
+
+def _is_near_without_tls(choice: Choice, profile: "Profile | None") -> bool:
+    """Return whether the service is a port of this machine without TLS, and no setting says what TLS trusts."""
+    base_url = choice.base_url or ""
+    return (
+        base_url.startswith("http://")
+        and is_loopback(base_url)
+        and (profile is None or (profile.verify_tls and not profile.ca_file))
     )
 
 

@@ -1,6 +1,7 @@
 """Connecting: keys, headers, TLS warnings and proxies."""
 
 import os
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from fttui.api.errors import ApiError
 from fttui.config.errors import ConfigError, NoKey
+from fttui.core import authorities
 from fttui.core.connect import Connection, Options, connect
 from tests.support.clock import FakeClock
-from tests.support.fault_server import send_json, serving
+from tests.support.fault_server import answer, send_json, serving
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +123,27 @@ async def test_unreadable_ca_file_is_a_configuration_error(config: Path) -> None
     config.write_text("[profiles.w]\nbase_url = 'https://w.example/v1'\nca_file = 'none.pem'\n")
     with pytest.raises(ConfigError, match=r"profiles\.w\.ca_file"):
         await connect(Options(profile="w"))
+
+
+async def test_service_of_this_machine_without_tls_reads_authorities_only_for_a_redirect_to_tls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+
+    def standard() -> ssl.SSLContext:
+        read.append("authorities")
+        return ssl.create_default_context()
+
+    monkeypatch.setattr(authorities, "standard", standard)
+    steps = send_json({"data": []}), answer(307, location="https://127.0.0.1:1/")
+    async with serving(*steps) as server, connected(Options(base_url=server.url)) as connection:
+        client = connection.client.with_tries(1)
+        await client.list_jobs()
+        assert not read
+        for _ in range(2):
+            with pytest.raises(ApiError):
+                await client.file_content("file-1")
+    assert read == ["authorities"]
 
 
 async def test_requests_to_this_machine_use_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
