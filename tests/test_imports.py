@@ -82,7 +82,10 @@ def test_first_frame_of_a_directory_loads_neither_the_parser_nor_a_reader_of_run
             "import fttui.ui.start, fttui.ui.app, fttui.ui.cockpit.screen",
             ("httpx", "pydantic", "click", "numpy", "starlette"),
         ),
-        ("import fttui.cli.main", ("textual", "starlette", "uvicorn", "numpy")),
+        (
+            "import fttui.cli.main, fttui.cli.completion, fttui.cli.jobs.group",
+            ("textual", "pydantic", "httpx", "starlette", "uvicorn", "numpy", "rich", "asyncio", "sqlite3", "socket"),
+        ),
         ("import fttui.core.connect", ("textual", "starlette", "uvicorn", "numpy", "click")),
         ("import fttui.server.control", HEAVY),
         ("import fttui.server.api.app", ("textual", "httpx", "numpy", "click")),

@@ -1,6 +1,5 @@
 """Invocation: the global flags of a command line, and running a command with a client, a reader or the archive."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -71,6 +70,8 @@ class Invocation:
             verb: action that changes something at the provider; a read-only profile refuses it.
             interrupted: returns the message for ctrl+c.
         """
+        import asyncio  # late: help and shell completion need no event loop
+
         try:
             return asyncio.run(self._with_client(work, verb)) or DONE
         except KeyboardInterrupt:
@@ -129,7 +130,10 @@ class Invocation:
         Answers of the service are recorded in the archive after `work`, so that the output does not wait for the disk.
         If a list could not be read to its end, `work` prints what was read, and the failure is raised afterwards.
         """
-        from fttui.core.archive_reader import ArchiveReader
+        if self.offline:
+            from fttui.core.archive_reader import ArchiveReader
+
+            return self.run_with_archive(lambda archive: work(ArchiveReader(archive, CLOCK)))
         from fttui.core.service_reader import ServiceReader
 
         async def online(connection: "Connection") -> int | None:
@@ -144,12 +148,12 @@ class Invocation:
                 raise reader.failure
             return code
 
-        if self.offline:
-            return self.run_with_archive(lambda archive: work(ArchiveReader(archive, CLOCK)))
         return self.run_with_client(online)
 
     def run_with_archive(self, work: "Callable[[Archive], Awaitable[int | None]]") -> int:
         """Run `work` with the archive of the chosen service, without any request. Returns the exit code."""
+        import asyncio
+
         from fttui.config.paths import archive_file
         from fttui.core.reader import archive_key
         from fttui.store.archive.archive import Archive
