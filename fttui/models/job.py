@@ -93,6 +93,8 @@ def _integrations(value: object) -> tuple[Integration, ...]:
 def phase_of(value: object) -> Phase | None:
     """Return the phase in a JSON value of the embedded service, None without one."""
     sent = lenient.mapping(value)
+    if not sent:
+        return None
     name = lenient.line(sent.get("name"))[: run_state.LONGEST].strip()
     if not name:
         return None
@@ -107,12 +109,15 @@ def phase_of(value: object) -> Phase | None:
 
 
 def _estimate(value: object) -> dict[str, float]:
-    numbers = {name: lenient.number(lenient.mapping(value).get(name)) for name in _ESTIMATED}
+    sent = lenient.mapping(value)
+    numbers = {name: lenient.number(sent.get(name)) for name in _ESTIMATED} if sent else {}
     return {name: number for name, number in numbers.items() if number is not None and number >= 0}
 
 
 def _environment(value: object) -> Environment | None:
     sent = lenient.mapping(value)
+    if not sent:
+        return None
     host, device = (lenient.line(sent.get(key))[: run_state.LONGEST] for key in ("host", "device"))
     pairs = [
         (lenient.line(name)[: run_state.LONGEST], lenient.line(version)[: run_state.LONGEST])
@@ -125,6 +130,8 @@ def _environment(value: object) -> Environment | None:
 def _engine_life(value: object) -> EngineLife | None:
     """Return the life in the members `engine` and `life` of the embedded service, None without an engine."""
     engine, life = (lenient.mapping(lenient.mapping(value).get(name)) for name in ("engine", "life"))
+    if not engine:
+        return None
     name, kind = (lenient.line(engine.get(key))[: run_state.LONGEST] for key in ("name", "kind"))
     if not name:
         return None
