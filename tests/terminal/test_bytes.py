@@ -12,6 +12,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
 from tests.benchmarks.support.pages import job
 from tests.support.store_fakes import entry
+from tests.support.visible import visible
 from tests.terminal.terminal import Terminal
 
 Start = Callable[..., Terminal]
@@ -66,7 +67,7 @@ def offline(home: Path) -> dict[str, str]:
 def cells(terminal: Terminal) -> list[list[Any]]:
     """Return the cells of the screen without the status row, which shows the time."""
     screen = terminal.screen
-    return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(1, screen.lines)]
+    return [[visible(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(1, screen.lines)]
 
 
 def agree(stock: Terminal, reduced: Terminal, step: object) -> None:

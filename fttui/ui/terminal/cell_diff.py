@@ -149,7 +149,7 @@ class _Writer:
         style, out = self._style, self._out
         for index in range(start, stop):
             character, codes = cells[index]
-            if codes != style:
+            if codes != style and not (character == " " and _is_same_blank(style, codes)):
                 out.append(_transition(style, codes))
                 style = codes
             if character:
@@ -181,6 +181,19 @@ class _Changes(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         return self._text
+
+
+_INK = frozenset({"1", "2", "3", "38"})
+"""Properties that do not show on a blank: bold, dim, italic and the text colour."""
+
+
+@lru_cache(2000)
+def _is_same_blank(style: str, other: str) -> bool:
+    """Return whether a blank looks the same in two styles, so that none of the bytes of a change are needed."""
+    first, second = _parts(style), _parts(other)
+    if "7" in first or "7" in second:  # reversed: the text colour fills the cell
+        return False
+    return all(first.get(kind) == second.get(kind) for kind in first.keys() | second.keys() if kind not in _INK)
 
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29", "38": "39", "48": "49"}

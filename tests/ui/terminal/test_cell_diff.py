@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from fttui.ui.terminal import cell_diff as celldiff
 from fttui.ui.terminal.cell_diff import CellDiff, cell_diff
+from tests.support.visible import visible
 
 COLUMNS, LINES = 24, 4
 EDGES = (0, 7, 15, COLUMNS)
@@ -78,7 +79,7 @@ class Shown:
 
     @property
     def cells(self) -> list[list[pyte.screens.Char]]:
-        return [[self.screen.buffer[y][x] for x in range(COLUMNS)] for y in range(LINES)]
+        return [[visible(self.screen.buffer[y][x]) for x in range(COLUMNS)] for y in range(LINES)]
 
 
 def changes(diff: CellDiff, frame: object) -> str:
@@ -144,6 +145,13 @@ def test_only_changed_style_attributes_are_written() -> None:
         ),
     )
     assert text == "\x1b[1;1H\x1b[38;2;255;255;255;48;2;15;20;25ma\x1b[38;2;139;152;165mb\x1b[0m"
+
+
+def test_a_blank_between_two_words_of_one_style_changes_no_style() -> None:
+    text, rest = Style(color="#ffffff", bgcolor="#0f1419", bold=True), Style(bgcolor="#0f1419")
+    segments = [Segment("a", text), Segment(" ", rest), Segment("b", text), Segment(" ", Style(bgcolor="#24405e"))]
+    shown = changes(CellDiff(), LayoutUpdate([[Strip(segments)]], Region(0, 0, 4, 1)))
+    assert shown == "\x1b[1;1H\x1b[1;38;2;255;255;255;48;2;15;20;25ma b\x1b[0;48;2;36;64;94m \x1b[0m"
 
 
 @pytest.mark.parametrize("before", STYLES)
