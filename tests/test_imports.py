@@ -80,7 +80,7 @@ def test_first_frame_of_a_directory_loads_neither_the_parser_nor_a_reader_of_run
         ("import fttui.main", HEAVY),
         (
             "import fttui.ui.start, fttui.ui.app, fttui.ui.cockpit.screen",
-            ("httpx", "pydantic", "click", "numpy", "starlette"),
+            ("httpx", "pydantic", "click", "numpy", "starlette", "hashlib", "csv", "shlex"),
         ),
         (
             "import fttui.cli.main, fttui.cli.completion, fttui.cli.jobs.group",

@@ -11,7 +11,6 @@ from fttui.learning.checkpoints import Checkpoints, judged_checkpoints
 from fttui.learning.run import Run
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
-from fttui.server.settings import KEPT_CHECKPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,11 +65,15 @@ def checkpoints_kept(store: Known, row: JobRow, *, is_local: bool) -> int:
 
 def dropped_models(judged: Checkpoints) -> frozenset[str]:
     """Return the models of checkpoints that the embedded service no longer has: it keeps the newest and the best."""
+    from fttui.server.settings import KEPT_CHECKPOINTS  # late: the cockpit's first frame needs no service
+
     return frozenset(row.model for row in judged.rows[:-KEPT_CHECKPOINTS] if row != judged.best)
 
 
 def kept_checkpoints(every: "Sequence[Checkpoint]") -> "list[Checkpoint]":
     """Return those of all checkpoints that ever were that the embedded service still has, by step."""
+    from fttui.server.settings import KEPT_CHECKPOINTS
+
     newest, older = list(every[-KEPT_CHECKPOINTS:]), every[:-KEPT_CHECKPOINTS]
     best = judged_checkpoints(every, Run()).best
     return [one for one in older if best is not None and one.id == best.id] + newest

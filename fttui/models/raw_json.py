@@ -1,6 +1,5 @@
 """JSON as sent: encoding for the archive, and digests to compare objects without decoding."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -30,6 +29,8 @@ def decode(text: str | None, **instead: Any) -> Any:
 
 def digest(raw: Any) -> int:
     """Return a 64-bit digest of a value. The order of members does not count."""
+    import hashlib  # late: the first frame decodes JSON and compares nothing
+
     try:
         text = json.dumps(raw, separators=(",", ":"), sort_keys=True)
     except (RecursionError, TypeError, ValueError):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 
 from fttui.api.errors import Forbidden, RateLimited, Unauthorized
 from fttui.clock import Clock
@@ -124,4 +123,4 @@ class SnapshotFeed:
     def set_next_try(self, next_try: float | None) -> None:
         """Publish the time of the next poll (Unix seconds), unless the health is good."""
         if not self.snapshot.health.is_good:
-            self.publish(health=replace(self.snapshot.health, next_try=next_try))
+            self.publish(health=self.snapshot.health._replace(next_try=next_try))

@@ -1,7 +1,7 @@
 """Health of the connection to a provider."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -20,8 +20,7 @@ class State(StrEnum):
     """The provider limits the rate of requests (429)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """Result of the last polls. Times are Unix seconds of the store's clock."""
 
     state: State = State.CONNECTING

@@ -331,9 +331,9 @@ def joint_health(healths: Mapping[str, Health]) -> Health:
     reason = "; ".join(f"{profile}{_state(health)}: {health.brief}" for profile, health in troubled.items())
     reason = reason if len(troubled) == 1 else f"{len(troubled)} of {len(healths)} profiles: {reason}"
     if any(health.is_good for health in healths.values()):
-        health = replace(health, state=State.STALE)
+        health = health._replace(state=State.STALE)
     # The view as a whole counts as reachable: actions are refused job by job.
-    return replace(health, why=why, reason=reason, unsent=False)
+    return health._replace(why=why, reason=reason, unsent=False)
 
 
 def _state(health: Health) -> str:

@@ -1,18 +1,19 @@
 """Snapshots, changes and outcomes, as a store publishes them. Standard library only: the first frame imports it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from fttui.models.row import JobRow
 from fttui.store.health import Health
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """Jobs of one profile, newest first, with the health of the connection."""
 
-    rows: Mapping[str, JobRow] = field(default_factory=dict)
-    health: Health = field(default_factory=Health)
+    rows: Mapping[str, JobRow] = MappingProxyType({})
+    health: Health = Health()
     as_of: float | None = None
     """Unix seconds of the last successful poll. None before the first."""
     complete: bool = False
@@ -23,8 +24,7 @@ class Snapshot:
     """The older pages of the list are being read for the first time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Differences between two snapshots. All sets hold job ids. Empty after a poll without changes."""
 
     added: frozenset[str] = frozenset()

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fttui.commands import Command
-from fttui.learning.comparison import LEAST_RUNS, MOST_RUNS
 from fttui.models.refusals import NO_JOB
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
@@ -58,6 +57,8 @@ class ChartCommands:
         return {"curve.open": self._open_curve, "jobs.compare": self._compare}
 
     async def _open_curve(self) -> None:
+        from fttui.learning.comparison import LEAST_RUNS  # late, as the screens: after the first frame
+
         if len(self._model.targets()) >= LEAST_RUNS:
             await self._open_comparison(is_chart_only=True)
         elif self._model.selected is None:
@@ -71,6 +72,8 @@ class ChartCommands:
         await self._open_comparison()
 
     async def _open_comparison(self, *, is_chart_only: bool = False) -> None:
+        from fttui.learning.comparison import LEAST_RUNS, MOST_RUNS
+
         rows = self._model.targets()
         if len(rows) < LEAST_RUNS:
             self._prompt.show_message(TOO_FEW, "warn")

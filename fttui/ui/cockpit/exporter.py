@@ -1,7 +1,5 @@
 """Export of a pane: asks for a path, picks the format and writes the file."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from functools import partial

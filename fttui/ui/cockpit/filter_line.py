@@ -1,7 +1,5 @@
 """Completion and hints of the filter prompt, from the fields of the language and the jobs in the list. Pure."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections import Counter
@@ -51,7 +49,7 @@ class LastTerm(NamedTuple):
     """The term without its `!`."""
 
     @classmethod
-    def of(cls, text: str) -> LastTerm:
+    def of(cls, text: str) -> "LastTerm":
         start, quoted = 0, False
         for index, character in enumerate(text):
             if character == '"':

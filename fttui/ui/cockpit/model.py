@@ -1,10 +1,7 @@
 """State of the cockpit: the service, its jobs as last published, and the user's view of them. Pure, without Textual."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -151,7 +148,7 @@ class CockpitModel:
 
     # Service
 
-    def attach(self, store: StorePort) -> Update:
+    def attach(self, store: "StorePort") -> Update:
         """Connect to a store, and select no job until the list is drawn."""
         self.store = store
         self.selected = None
@@ -178,7 +175,7 @@ class CockpitModel:
         """Take over a publication of the store. Rows that were found before it stay until it has read its list."""
         previous = self.snapshot
         if snapshot.as_of is None and not snapshot.rows and not change.removed:
-            snapshot = replace(snapshot, rows=previous.rows)
+            snapshot = snapshot._replace(rows=previous.rows)
         self.snapshot = snapshot
         for waiting in self._waiting:
             if not waiting.done():
@@ -238,7 +235,7 @@ class CockpitModel:
         return self.rows().get(self.selected) if self.selected is not None else None
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> "Job | None":
         """The selected job, when a store knows it."""
         return self.store.job(self.selected) if self.store is not None and self.selected is not None else None
 

@@ -1,7 +1,5 @@
 """Commands that every pane has: movement, scrolling sideways, one level in and one level out."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from fttui.ui.cockpit.key_router import Handlers

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
-import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -32,6 +30,8 @@ _TITLES = {"status_text": "status", "rate": "learning_rate", "batch": "batch_siz
 
 def jobs_csv(rows: Iterable[JobRow]) -> str:
     """Return rows of the list as CSV, with times in ISO 8601 and UTC."""
+    import csv  # late, like the next: exporting is rare, and the cockpit starts without it
+
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([_TITLES.get(name, name.removeprefix("summary.")) for name in COLUMNS])
@@ -57,6 +57,8 @@ def jobs_json(raws: Iterable[object]) -> str:
 
 def checkpoints_csv(judged: Checkpoints) -> str:
     """Return the checkpoints of a job as CSV, by step, with times in ISO 8601 and UTC."""
+    import csv
+
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["id", "step", "epoch", judged.metric or "valid_loss", "train_loss", "created_at", "model", "best"])
@@ -74,6 +76,8 @@ def checkpoints_json(checkpoints: Iterable[Checkpoint]) -> str:
 
 def curl_command(base_url: str, id: str, *, azure: bool = False) -> str:
     """Return the curl command that fetches a job. It refers to the key by the variable `KEY`."""
+    import shlex
+
     header = "api-key: $KEY" if azure else "Authorization: Bearer $KEY"
     address = f"{base_url}/fine_tuning/jobs/{quote(id, safe='')}"
     return f'curl -H "{header}" {shlex.quote(address)}'

@@ -1,7 +1,5 @@
 """The command that shows the samples of a job: at a checkpoint, at the cross-hair of a curve, or at the newest step."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,7 +32,7 @@ class SampleCommands:
 
     def __init__(
         self,
-        screen: Screen[None],
+        screen: "Screen[None]",
         model: CockpitModel,
         look: SamplesLook,
         try_step: TryStep,

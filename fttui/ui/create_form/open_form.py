@@ -1,7 +1,5 @@
 """Opening of the form that creates a job, and the drafts of forms that were left."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +24,7 @@ class Draft(NamedTuple):
 class FormOpener:
     """Opens the form, and keeps one draft for each profile."""
 
-    def __init__(self, app: App[Any], glyphs: Glyphs, now: Callable[[], float]) -> None:
+    def __init__(self, app: "App[Any]", glyphs: Glyphs, now: Callable[[], float]) -> None:
         self._app = app
         self._glyphs = glyphs
         self._now = now
@@ -34,10 +32,10 @@ class FormOpener:
 
     async def __call__(
         self,
-        store: FormPort,
+        store: "FormPort",
         service: ServiceInfo,
-        job: Job | None,
-        closed: Callable[[Outcome | None, Sequence[str]], None],
+        job: "Job | None",
+        closed: "Callable[[Outcome | None, Sequence[str]], None]",
     ) -> None:
         """Open the form, filled with the settings of `job`; without a job, with the draft, sample data or defaults.
 
@@ -58,7 +56,7 @@ class FormOpener:
         draft = self._drafts.get(service.key) if job is None else None
         form = CreateForm(values, draft=draft.texts if draft is not None else None, sample=sample, offer=offer)
 
-        def end(outcome: Outcome | None) -> None:
+        def end(outcome: "Outcome | None") -> None:
             if outcome is None and screen.form.is_changed:
                 self._drafts[service.key] = Draft(screen.form.values, self._now())
             elif outcome is not None or job is None:
@@ -70,5 +68,5 @@ class FormOpener:
         await self._app.push_screen(screen, end)
 
 
-def _title(job: Job | None) -> str:
+def _title(job: "Job | None") -> str:
     return "Create a job" if job is None else f"Create a job like {job.row().title}"

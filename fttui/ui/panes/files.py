@@ -1,7 +1,5 @@
 """Files pane: the files of the selected job, then the provider's other files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,9 +54,9 @@ class FileRow(NamedTuple):
 
 
 def file_rows(
-    job: Job | None,
-    known: Callable[[str], File | None],
-    others: Iterable[File],
+    job: "Job | None",
+    known: "Callable[[str], File | None]",
+    others: "Iterable[File]",
     deleted: Collection[str] = (),
     *,
     prefix: str = "",
@@ -84,7 +82,7 @@ def file_rows(
     return rows + [_row(file.id, "", file, deleted) for file in others if file.id not in own]
 
 
-def _row(id: str, role: str, file: File | None, deleted: Collection[str]) -> FileRow:
+def _row(id: str, role: str, file: "File | None", deleted: Collection[str]) -> FileRow:
     if file is None:
         return FileRow(id, role, note="deleted" if id in deleted else "")
     note = "deleted" if id in deleted else "" if file.status in ("", "processed", "uploaded") else file.status

@@ -1,7 +1,5 @@
 """Lines of the checkpoints pane: a table with the best checkpoint marked, sorting and its sentence. Pure."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Lines of the detail pane: every member of a job, grouped by topic. Pure."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,7 +84,7 @@ class JobFacts(NamedTuple):
     """Billed and expected cost, as (label, text)."""
 
 
-def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
+def detail_lines(job: "Job", row: JobRow, facts: JobFacts, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
     """Build the lines of the detail pane, at most `cells` wide. `now` is in Unix seconds."""
     lines: list[Line] = []
     face = FACES[job.status]
@@ -178,12 +176,12 @@ def detail_lines(job: Job, row: JobRow, facts: JobFacts, now: float, cells: int,
     return lines
 
 
-def file_words(file: File) -> str:
+def file_words(file: "File") -> str:
     """Describe a file by name and size: `train.jsonl, 29.9 kB`."""
     return ", ".join(part for part in (file.filename, size_words(file.bytes)) if part)
 
 
-def _run_address(integration: Integration) -> str:
+def _run_address(integration: "Integration") -> str:
     """Return the web address of a Weights & Biases run, empty when a part of it is missing."""
     if integration.type != "wandb" or not (integration.entity and integration.project and integration.run_id):
         return ""
@@ -191,7 +189,7 @@ def _run_address(integration: Integration) -> str:
     return "https://wandb.ai/" + "/".join(parts)
 
 
-def web_address(host: str, job: Job) -> str:
+def web_address(host: str, job: "Job") -> str:
     """Return the web address of a job: its W&B run, else the provider's page, else an empty string."""
     runs = [address for integration in job.integrations if (address := _run_address(integration))]
     if runs:
@@ -228,7 +226,7 @@ def _cut(text: str) -> str:
     return f"{clean(text[:MAX_LENGTH])} … ({len(text):,} characters; press e to export all)"
 
 
-def _failure(job: Job, cells: int) -> list[Line]:
+def _failure(job: "Job", cells: int) -> list[Line]:
     if job.error is None:
         return _field("error", "no reason given", "fail", cells) if job.status is Status.FAILED else []
     lines = _field("error", job.error.message or job.error.code, "fail", cells)

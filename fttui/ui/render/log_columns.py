@@ -1,7 +1,5 @@
 """Metrics events in the log: columns by metric, under a heading. Pure."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Status row: service, job counts, freshness of the list. Pure, standard library only."""
 
-from __future__ import annotations
-
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,7 +58,7 @@ def service_info(choice: Choice, *, read_only: bool = False, newcomer: bool = Fa
 
 def status_lines(
     service: ServiceInfo,
-    health: Health | None,
+    health: "Health | None",
     as_of: float | None,
     counts: Line,
     now: float,
@@ -154,7 +152,7 @@ def _reading(read: int, glyphs: Glyphs, held: bool) -> tuple[str, str]:
 
 
 def empty_words(
-    service: ServiceInfo, snapshot: Snapshot, narrowed_by: str, *, connected: bool, has_nearby_runs: bool = False
+    service: ServiceInfo, snapshot: "Snapshot", narrowed_by: str, *, connected: bool, has_nearby_runs: bool = False
 ) -> list[str]:
     """Return the text of an empty list.
 

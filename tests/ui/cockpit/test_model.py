@@ -1,7 +1,5 @@
 """State of the cockpit, without Textual."""
 
-from dataclasses import replace
-
 from fttui.models.row import JobRow
 from fttui.store.health import Health, State
 from fttui.store.snapshot import Change, Snapshot
@@ -42,7 +40,7 @@ def test_publication_draws_the_list_only_when_jobs_come_or_go() -> None:
 
 def test_older_jobs_of_a_first_reading_are_no_reason_to_fetch_the_files_again() -> None:
     found = model(RUNNING)
-    published = replace(snapshot(RUNNING, DONE), reading=True)
+    published = snapshot(RUNNING, DONE)._replace(reading=True)
     update = found.apply(published, Change(added=frozenset({"c"})))
     assert update.parts == Part.FRAME | Part.LIST
     assert not update.new_jobs
