@@ -45,8 +45,7 @@ class Entry(NamedTuple):
     """Values by which settings are compared in place of their text: digests of files, whose ids differ by provider."""
 
 
-@dataclass(frozen=True)
-class Repeats:
+class Repeats(NamedTuple):
     """Runs that differ only in their seed."""
 
     ids: tuple[str, ...]

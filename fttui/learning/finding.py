@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,11 +28,11 @@ class Skipped(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class JobState:
+class JobState(NamedTuple):
     """Facts about one job at one moment. Times are Unix seconds."""
 
-    run: Run = field(default_factory=Run)
+    run: Run = Run()
+    """Never changed through the state."""
     status: Status = Status.RUNNING
     now: float = 0.0
     created_at: float | None = None
