@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import select
-import selectors
 import signal
-import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +12,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
+from fttui.ui.terminal.input_loop import InputStop, read_input
 from fttui.ui.terminal.key_reader import KeyReader
 from fttui.ui.terminal.output import TerminalOutput
 from fttui.ui.terminal.size import terminal_size
@@ -53,7 +50,7 @@ def driver_for(
             self._frame: list[str] = []
             self._size = self._size or self._get_terminal_size()  # Textual and Rich replace a size of 0 differently
             self._loop = loop = asyncio.get_running_loop()
-            self.exit_event = _InputStop(self.fileno, self.report_disconnect)
+            self.exit_event = self._input_stop = InputStop(self.fileno, self.report_disconnect)
             # Handled in the loop: a handler that interrupts a write would deadlock on that write.
             loop.add_signal_handler(signal.SIGCONT, self._continue)
 
@@ -69,15 +66,11 @@ def driver_for(
             return terminal_size(self.fileno)
 
         def run_input_thread(self) -> None:
-            """Read input until the driver stops. Textual's own loop ends the program at a byte that is not UTF-8."""
-            reader = KeyReader(debug=self._debug)
+            """Read input until the driver stops. Textual's own loop wakes ten times a second, and ends the program at
+            a byte that is not UTF-8.
+            """
             try:
-                with selectors.SelectSelector() as selector:
-                    selector.register(self.fileno, selectors.EVENT_READ)
-                    while not self.exit_event.is_set():
-                        ready = selector.select(0.1)
-                        for message in reader.read(os.read(self.fileno, 4096) if ready else b""):
-                            self.process_message(message)
+                read_input(self.fileno, self._input_stop, KeyReader(debug=self._debug), self.process_message)
             except OSError:
                 self.report_disconnect()
             except Exception as error:
@@ -142,24 +135,3 @@ def driver_for(
             self.resume_application_mode()
 
     return CockpitDriver
-
-
-class _InputStop(threading.Event):
-    """Stop event of the input thread that is also set once the terminal is gone.
-
-    Without SIGHUP (not the controlling terminal, or the signal is ignored) Textual would read end-of-file in a busy
-    loop.
-    """
-
-    def __init__(self, fileno: int, on_disconnect: Callable[[], object]) -> None:
-        super().__init__()
-        self._fileno, self._on_disconnect = fileno, on_disconnect
-
-    def is_set(self) -> bool:
-        if super().is_set():
-            return True
-        poll = select.poll()  # a poll object serves one thread only
-        poll.register(self._fileno, 0)  # hang-up is always reported
-        if ended := bool(poll.poll(0)):
-            self._on_disconnect()
-        return ended

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 from textual.message import Message
 
+TICK = 0.1
+"""Seconds between reads while an escape character may be waiting for the rest of its sequence."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -19,20 +23,29 @@ class KeyReader:
     with the rest of the bytes that arrived with it.
     """
 
-    def __init__(self, *, debug: bool = False) -> None:
+    def __init__(self, *, debug: bool = False, monotonic: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
             debug: let Textual log its input to a file.
         """
+        self._monotonic = monotonic
+        self._complete_at = float("-inf")
         self._debug = debug
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._parser = XTermParser(debug)
 
     def read(self, data: bytes) -> list[Message]:
         """Return the messages that `data` completes. Without data, a waiting escape character may become a key."""
+        if data:
+            self._complete_at = self._monotonic() + constants.ESCAPE_DELAY + 2 * TICK
         text = self._decoder.decode(data)
         found = self._parsed(self._parser.feed(text)) if text else []  # an empty text would mean the end
         return [*found, *self._parsed(self._parser.tick())]
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait for more bytes before the next `read` without any. None for ever: no key is incomplete."""
+        return TICK if self._monotonic() < self._complete_at else None
 
     def _parsed(self, messages: Iterable[Message]) -> list[Message]:
         found: list[Message] = []
