@@ -95,10 +95,10 @@ class Output:
             if self.form in (JSON, JSONL):
                 self._write(dumps(raw(item), indent=None) + "\n")
             elif self.is_terminal:
-                cells = [clean_line(column.cell(item)) for column in columns]
+                cells = _clean([column.cell(item) for column in columns])
                 self._write(GAP.join(cells).rstrip() + "\n")
             else:
-                self._write("\t".join(clean_line((column.plain or column.cell)(item)) for column in columns) + "\n")
+                self._write("\t".join(_clean([(column.plain or column.cell)(item) for column in columns])) + "\n")
 
     def print_object(self, raw: Any, fields: Sequence[tuple[str, str]]) -> None:
         """Print one object: as JSON, or with one field per line."""
@@ -182,6 +182,12 @@ class ListInParts(Generic[T]):
             self._output.print_text(f'\n  ],\n  "has_more": {"true" if has_more else "false"}\n}}\n')
         elif self._output.form == JSON:
             self._output.print_list([], self._columns, raw=self._raw, has_more=has_more)
+
+
+def _clean(cells: list[str]) -> list[str]:
+    """Clean the cells of a line. Most lines are clean, and are not searched cell by cell."""
+    whole = "".join(cells)
+    return cells if whole.isascii() and whole.isprintable() else [clean_line(cell) for cell in cells]
 
 
 def _cells_of(stream: TextIO) -> int:

@@ -13,6 +13,7 @@ from fttui.models.wire import Wire
 
 METHODS = ("supervised", "dpo", "reinforcement")
 _ESTIMATED = ("tokens", "examples", "steps", "seconds", "memory_bytes")
+_NOTHING = (None, "")
 _LIFE = ("state", "host", "reason", "id")
 TOKEN_KEY = "fttui_create"
 """Metadata key of the create token: see `store.create_once`."""
@@ -45,7 +46,7 @@ class Integration(BaseModel):
 def _error(value: object) -> JobError | None:
     if isinstance(value, str) and value.strip():
         return JobError(message=value)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or (value.get("code") in _NOTHING and value.get("message") in _NOTHING):
         return None
     error = JobError.model_validate({name: value.get(name) for name in JobError.model_fields})
     return error if error.code or error.message else None

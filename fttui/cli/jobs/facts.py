@@ -1,5 +1,6 @@
 """Facts about jobs that lists show and compare but their rows lack: costs, and kinds of alarms that are off."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ class JobFacts:
         from fttui.config import load
 
         self._options = options
-        self._pricing: Pricing | None = None
-        self._has_prices = True
         self.alarms_off = load.load().alarms.off
         """Kinds of alarms that the user has turned off."""
 
@@ -37,13 +36,20 @@ class JobFacts:
         return self._cost(row).text
 
     def _cost(self, row: "JobRow") -> "Cost":
+        if self._pricing is None:
+            from fttui.core.pricing import Cost
+
+            return Cost()
+        return self._pricing.row_cost(row)
+
+    @cached_property
+    def _pricing(self) -> "Pricing | None":
+        """Prices of the chosen service. None if its profile was removed: its jobs are read from the archive."""
         from fttui.config.choose import choose
         from fttui.config.errors import ConfigError
-        from fttui.core.pricing import Cost, Pricing
+        from fttui.core.pricing import Pricing
 
-        if self._pricing is None and self._has_prices:
-            try:
-                self._pricing = Pricing(choose(profile=self._options.profile, base_url=self._options.base_url))
-            except ConfigError:  # the profile was removed, and its jobs are read from the archive
-                self._has_prices = False
-        return Cost() if self._pricing is None else self._pricing.row_cost(row)
+        try:
+            return Pricing(choose(profile=self._options.profile, base_url=self._options.base_url))
+        except ConfigError:
+            return None
