@@ -1,11 +1,11 @@
 """Entry point: run a command or open the cockpit, and import only the one that runs."""
 
-import gc
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from fttui import garbage
 from fttui.lean_imports import skip_command_line_of_httpx
 
 if TYPE_CHECKING:
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
 FIRST_ROWS = 200
 """Archived jobs read for the first frame: more than a terminal has lines. The rest is read later."""
-
-COLLECT_AFTER = 50_000
-"""New objects after which a command collects garbage. Python's 700 spend a tenth of a short command on collections that
-find nothing: imports and decoded jobs stay. The garbage of so many objects takes a few megabytes."""
 
 
 def main() -> NoReturn:
@@ -30,19 +26,16 @@ def main() -> NoReturn:
         sys.exit(0)
     skip_command_line_of_httpx()
     if arguments or "_FTTUI_COMPLETE" in os.environ:  # shell completion sends the command line in variables
-        usual = gc.get_threshold()
-        gc.set_threshold(COLLECT_AFTER)
+        garbage.delay()
         outcome = _outcome(arguments)
         if isinstance(outcome, int):
             _exit(outcome)
         options = outcome
-        gc.set_threshold(*usual)
     _exit(cockpit(options))
 
 
 def _exit(code: int) -> NoReturn:
-    """End the program without a search for garbage, which takes Python a sixth of a short command."""
-    gc.freeze()
+    garbage.end()
     sys.exit(code)
 
 
@@ -88,7 +81,7 @@ def _cockpit(options: "Options | None") -> int:
             file=sys.stderr,
         )
         return 2
-    gc.disable()  # until the first Textual frame: the imports create garbage that is not worth collecting
+    garbage.stop()  # until the first Textual frame
     from fttui.config import choose, paths
     from fttui.store.archive.first_rows import first_rows
     from fttui.ui.first_frame import FirstFrame

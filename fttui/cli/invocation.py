@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fttui import garbage
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
@@ -88,6 +89,7 @@ class Invocation:
             self.check_possible(verb)
         self._need_service()
         connection = await connect.connect(self.options, clock=CLOCK, on_retry=say_retry)
+        garbage.resume()  # the imports are done
         try:
             for warning in connection.warnings:
                 if warning not in self._warned:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +14,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.worker import WorkType
 
+from fttui import garbage
 from fttui.clock import Clock, SystemClock
 from fttui.config.choose import LOCAL
 from fttui.config.paths import view_file
@@ -218,8 +218,7 @@ class FttuiApp(App[None]):
 
     def _painted(self) -> None:
         """Enable the garbage collector and connect, after the first frame is painted."""
-        gc.freeze()
-        gc.enable()
+        garbage.resume()
         self._is_painted = True
         if self._exit_code is not None:
             self.exit(return_code=self._exit_code)
