@@ -13,7 +13,6 @@ from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.pane_export import curl_command, job_json, log_text
 from fttui.ui.messages import EscapeSequenceRequested
-from fttui.ui.render.detail_lines import web_address
 from fttui.ui.terminal.escape_codes import clipboard, to_file
 from fttui.ui.widgets.prompt import PromptRow
 
@@ -96,6 +95,8 @@ class CopyCommands:
         self._prompt.open_menu("copy", choices)
 
     def _copy_link(self) -> None:
+        from fttui.ui.render.detail_lines import web_address  # late: not for the first frame
+
         job = self._model.job
         address = "" if job is None else web_address(self._model.service.host, job)
         if address:

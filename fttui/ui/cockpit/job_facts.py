@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fttui.learning.checkpoints import judged_checkpoints
-from fttui.ui.render.detail_lines import JobFacts, file_words
 from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
     from fttui.models.row import JobRow
     from fttui.store.port import StorePort
+    from fttui.ui.render.detail_lines import JobFacts
 
 FIRST_SEQ = -(2**62)
 """Sequence number before that of every event."""
@@ -53,6 +53,8 @@ class JobFactsLoader:
         Args:
             id: id of the job in the store, which has the profile in front when several are shown.
         """
+        from fttui.ui.render.detail_lines import JobFacts, file_words  # late: the first frame knows rows only
+
         run = store.run(id)
         files = (store.file(name) for name in (job.training_file, job.validation_file, *job.result_files))
         return JobFacts(

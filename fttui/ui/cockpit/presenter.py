@@ -24,9 +24,8 @@ from fttui.ui.cockpit.slow_link import DrawingPace
 from fttui.ui.panes.files import file_rows
 from fttui.ui.panes.jobs import JobsPane
 from fttui.ui.panes.side import SidePanes
-from fttui.ui.render.detail_lines import LABEL, JobFacts, detail_lines, raw_lines, row_lines
+from fttui.ui.render.detail_fields import LABEL, row_lines
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.headline import headline
 from fttui.ui.render.rows import Line, counts_line, list_words
 from fttui.ui.render.status_line import ALL, empty_words, status_lines
 from fttui.ui.widgets.footer import Footer
@@ -35,6 +34,8 @@ from fttui.ui.widgets.prompt import PromptRow
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+    from fttui.ui.render.detail_lines import JobFacts
 
 MOST_COUNTED = 5_000
 """Jobs up to which unread logs are counted every second. With more, they are counted when the list is drawn."""
@@ -318,6 +319,9 @@ class Presenter:
             detail.show(row_lines(row, now, cells, self._glyphs), top=top)
             self._show_no_checkpoints(row.id, "Connecting…")
             return
+        from fttui.ui.render.detail_lines import detail_lines, raw_lines  # late: the first frame knows rows only
+        from fttui.ui.render.headline import headline
+
         self._facts = facts = facts or self._facts_loader.load(model.store, job, row.id)
         if row.status.is_live and model.snapshot.health.why:
             facts = facts._replace(is_reachable=False)

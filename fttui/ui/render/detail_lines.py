@@ -1,4 +1,4 @@
-"""Lines of the detail pane: every member of a job, grouped by topic. Pure."""
+"""Lines of the detail pane: every member of a job, grouped by topic. Pure. Imported after the first frame."""
 
 import json
 import math
@@ -22,20 +22,14 @@ from fttui.learning.words import check_words, gain_words
 from fttui.models.progress import stage_words, stages
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
-from fttui.text import clean, clean_line, count, size_words, wrap
-from fttui.ui.render.columns import fit_columns
+from fttui.text import clean_line, count, size_words, wrap
+from fttui.ui.render.detail_fields import cut, field_lines
 from fttui.ui.render.glyphs import FACES, Glyphs
-from fttui.ui.render.rows import Line, row_line
+from fttui.ui.render.rows import Line
 
 if TYPE_CHECKING:  # the JSON models are imported after the first frame of the list
     from fttui.models.file import File
     from fttui.models.job import Integration, Job
-
-LABEL = 18
-"""Cells of the label column."""
-
-MAX_LENGTH = 4_000
-"""Characters shown of one member or one line of JSON. Wrapping a longer text takes more than a frame."""
 
 # What the groups below show; the rest of the object is listed at the end under its own names.
 _SHOWN = frozenset(
@@ -91,7 +85,7 @@ def detail_lines(job: "Job", row: JobRow, facts: JobFacts, now: float, cells: in
 
     def add(label: str, text: str, role: str = "") -> None:
         if text:
-            lines.extend(_field(label, text, role, cells))
+            lines.extend(field_lines(label, text, role, cells))
 
     for alarm in facts.report.alarms:
         role = "fail" if alarm.kind in (Kind.NON_FINITE, Kind.DIVERGING) else "warn"
@@ -203,37 +197,18 @@ def raw_lines(raw: object, cells: int) -> list[Line]:
     """Build the lines of the JSON as sent: indented, cleaned, at most `cells` wide."""
     text = json.dumps(raw, indent=2, ensure_ascii=False)
     return [
-        [(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(_cut(line)), max(8, cells - 2))
+        [(f" {piece}", "")] for line in text.split("\n") for piece in wrap(clean_line(cut(line)), max(8, cells - 2))
     ]
-
-
-def row_lines(row: JobRow, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
-    """Build the lines of a job whose JSON is not loaded yet, just after startup."""
-    return [*_field("id", row.id, "bold", cells), row_line(row, fit_columns(cells), now, glyphs)]
-
-
-def _field(label: str, text: str, role: str, cells: int) -> list[Line]:
-    name = label if len(label) < LABEL else label[: LABEL - 2] + "…"
-    pieces = wrap(_cut(text), max(8, cells - LABEL - 1))
-    first: Line = [(f" {name:<{LABEL - 1}}", "dim"), (pieces[0], role)]
-    return [first, *([(" " * LABEL, ""), (piece, role)] for piece in pieces[1:])]
-
-
-def _cut(text: str) -> str:
-    """Clean `text`. A text over the limit is cut and its length added."""
-    if len(text) <= MAX_LENGTH:
-        return clean(text)
-    return f"{clean(text[:MAX_LENGTH])} … ({len(text):,} characters; press e to export all)"
 
 
 def _failure(job: "Job", cells: int) -> list[Line]:
     if job.error is None:
-        return _field("error", "no reason given", "fail", cells) if job.status is Status.FAILED else []
-    lines = _field("error", job.error.message or job.error.code, "fail", cells)
+        return field_lines("error", "no reason given", "fail", cells) if job.status is Status.FAILED else []
+    lines = field_lines("error", job.error.message or job.error.code, "fail", cells)
     if job.error.message and job.error.code:
-        lines += _field("error code", job.error.code, "fail", cells)
+        lines += field_lines("error code", job.error.code, "fail", cells)
     if job.error.param:
-        lines += _field("error param", job.error.param, "fail", cells)
+        lines += field_lines("error param", job.error.param, "fail", cells)
     return lines
 
 

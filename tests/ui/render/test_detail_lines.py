@@ -3,7 +3,8 @@
 from fttui.clock import duration
 from fttui.models.job import Job
 from fttui.models.wire import SENT
-from fttui.ui.render.detail_lines import MAX_LENGTH, JobFacts, detail_lines, raw_lines
+from fttui.ui.render.detail_fields import MAX_LENGTH
+from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.rows import Line
 
