@@ -86,7 +86,10 @@ def footer(cells: int) -> Line:
 
 
 def _ansi(line: Line) -> str:
-    return "".join(f"\x1b[{_SGR[role]}m{text}\x1b[0m" if role in _SGR else text for text, role in line)
+    # A weight does not show on blanks.
+    return "".join(
+        f"\x1b[{_SGR[role]}m{text}\x1b[0m" if role in _SGR and not text.isspace() else text for text, role in line
+    )
 
 
 class FirstFrame:

@@ -22,10 +22,16 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
+from fttui.ui.terminal.erasing import erases_to_background
+
 GAP = 3
 """Longest run of unchanged cells to rewrite. A cursor movement would take more bytes."""
 UNKNOWN = "?"
 """Style of a cell whose content is unknown. Never equal to real SGR codes."""
+
+ERASE_LAST, ERASE = 6, 12
+"""Fewest equal blanks that are erased, because erasing takes fewer bytes: at the end of what is written, and before
+other characters, where the cursor must move over them."""
 
 Cell = tuple[str, str]
 """A character with its combining characters, and its SGR codes. The right half of a wide character is empty."""
@@ -35,7 +41,12 @@ _UNKNOWN_CELL: Cell = ("", UNKNOWN)
 class CellDiff:
     """Copy of the terminal's content, as far as fttui wrote it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, erases: bool = False) -> None:
+        """
+        Args:
+            erases: erase long rows of blanks; the terminal fills them with the background colour.
+        """
+        self._erases = erases
         self._rows: dict[int, list[Cell]] = {}
         self._codes: dict[Style, str] = {}
         self._works = True
@@ -60,7 +71,7 @@ class CellDiff:
 
     def changes(self, frame: object, colors: ColorSystem) -> str | None:
         """Return the text that makes the terminal show `frame`, or None for an unknown kind of frame."""
-        out = _Writer()
+        out = _Writer(erases=self._erases)
         if isinstance(frame, LayoutUpdate):
             for y, strips in enumerate(frame.strips, frame.region.y):
                 line = [cell for strip in strips for cell in self._cells(strip, colors)]
@@ -134,7 +145,8 @@ def _is_right_half(cell: Cell) -> bool:
 class _Writer:
     """Output buffer that tracks the cursor position and the current style."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, erases: bool) -> None:
+        self._erases = erases
         self._out: list[str] = []
         self._at = (-1, -1)
         self._style = ""
@@ -146,19 +158,28 @@ class _Writer:
         while stop < len(cells) and not cells[stop][0]:
             stop += 1
         self._move(x + start, y)
-        style, out = self._style, self._out
+        style, out, written, erased = self._style, self._out, stop, start
         for index in range(start, stop):
+            if index < erased:
+                continue
             character, codes = cells[index]
             if codes != style and not (character == " " and _is_same_blank(style, codes)):
                 out.append(_transition(style, codes))
                 style = codes
-            if character:
+            if character == " " and self._erases and (count := _erasable(cells, index, stop)):
+                out.append(f"\x1b[{count}X")
+                erased = index + count
+                if erased < stop:
+                    out.append(f"\x1b[{count}C")
+                else:
+                    written = index
+            elif character:
                 out.append(character)
             elif index + 1 < stop:
                 # Terminals disagree about wide characters, so position the next character explicitly.
                 out.append(f"\x1b[{y + 1};{x + index + 2}H")
         self._style = style
-        self._at = (x + stop, y)
+        self._at = (x + written, y)
 
     def _move(self, x: int, y: int) -> None:
         column, line = self._at
@@ -183,8 +204,25 @@ class _Changes(CompositorUpdate):
         return self._text
 
 
+def _erasable(cells: list[Cell], start: int, stop: int) -> int:
+    """Return the number of equal blanks from `start` if erasing them takes fewer bytes than writing, else 0."""
+    blank = cells[start]
+    if start + ERASE_LAST > stop or cells[start + ERASE_LAST - 1] != blank or not _is_plain(blank[1]):
+        return 0
+    end = start + 1
+    while end < stop and cells[end] == blank:
+        end += 1
+    return end - start if end - start >= (ERASE_LAST if end == stop else ERASE) else 0
+
+
 _INK = frozenset({"1", "2", "3", "38"})
 """Properties that do not show on a blank: bold, dim, italic and the text colour."""
+
+
+@lru_cache(2000)
+def _is_plain(codes: str) -> bool:
+    """Return whether a blank of this style shows nothing but its background."""
+    return _parts(codes).keys() <= _INK | {"48"}
 
 
 @lru_cache(2000)
@@ -238,7 +276,7 @@ def cell_diff(environment: Mapping[str, str] = os.environ) -> CellDiff | None:
     """Create the cell diff. Return None when it is switched off or Textual's frames have a different structure."""
     if environment.get("FTTUI_DIFF") == "0":
         return None
-    found = CellDiff()
+    found = CellDiff(erases=erases_to_background(environment))
     try:
         whole = LayoutUpdate([[Strip([Segment("ab")])]], Region(0, 0, 2, 1))
         part = ChopsUpdate([{0: Strip([Segment("a")]), 1: Strip([Segment("c")])}], [(0, 1, 2)], [[1, 2]])

@@ -88,9 +88,10 @@ def changes(diff: CellDiff, frame: object) -> str:
     return text
 
 
+@pytest.mark.parametrize("erases", [False, True])
 @pytest.mark.parametrize("seed", range(40))
-def test_reduced_frames_show_the_same_cells_as_whole_frames(seed: int) -> None:
-    stock, reduced, diff = Shown(), Shown(), CellDiff()
+def test_reduced_frames_show_the_same_cells_as_whole_frames(seed: int, erases: bool) -> None:
+    stock, reduced, diff = Shown(), Shown(), CellDiff(erases=erases)
     for frame in some_frames(seed):
         stock.feed(frame.render_segments(CONSOLE))
         reduced.feed(changes(diff, frame))
@@ -152,6 +153,15 @@ def test_a_blank_between_two_words_of_one_style_changes_no_style() -> None:
     segments = [Segment("a", text), Segment(" ", rest), Segment("b", text), Segment(" ", Style(bgcolor="#24405e"))]
     shown = changes(CellDiff(), LayoutUpdate([[Strip(segments)]], Region(0, 0, 4, 1)))
     assert shown == "\x1b[1;1H\x1b[1;38;2;255;255;255;48;2;15;20;25ma b\x1b[0;48;2;36;64;94m \x1b[0m"
+
+
+def test_long_rows_of_blanks_are_erased_and_the_cursor_moves_over_them() -> None:
+    dark = Style(bgcolor="#0f1419")
+    frame = line("a" + " " * 12 + "b" + " " * 7, dark)
+    assert changes(CellDiff(erases=True), frame) == "\x1b[1;1H\x1b[48;2;15;20;25ma\x1b[12X\x1b[12Cb\x1b[7X\x1b[0m"
+    two = Segment("a" + " " * 7, dark), Segment(" " * 5 + "b", dark + Style(underline=True))
+    shown = changes(CellDiff(erases=True), LayoutUpdate([[Strip(two)]], Region(0, 0, 14, 1)))
+    assert "X" not in shown, "a short row, and underlined blanks"
 
 
 @pytest.mark.parametrize("before", STYLES)
