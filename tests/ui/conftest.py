@@ -29,5 +29,6 @@ def unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     def skip(compositor: Compositor, *_: object, **__: object) -> None:
         compositor._dirty_regions.clear()
 
-    monkeypatch.setattr(Compositor, "render_full_update", skip)
-    monkeypatch.setattr(ChangesCompositor, "render_partial_update", skip)
+    for owner in (Compositor, ChangesCompositor):
+        monkeypatch.setattr(owner, "render_full_update", skip)
+        monkeypatch.setattr(owner, "render_partial_update", skip)

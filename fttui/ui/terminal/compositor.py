@@ -1,7 +1,8 @@
 """Frames that render only the widgets that changed.
 
 Textual surrounds all changes of a frame with one rectangle and renders every widget that this rectangle meets. A cursor
-that moves in the list changes lines in opposite corners of the screen, so that would be every widget at each key.
+that moves in the list changes lines in opposite corners of the screen, so that would be every widget at each key. In a
+frame of the whole screen Textual renders the widgets behind others too.
 
 The structure of Textual's compositor is private. The first frame that cannot be composed this way switches to
 Textual's own way for the rest of the session. `FTTUI_DIFF=0` does so from the start.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -27,18 +28,44 @@ class ChangesCompositor(Compositor):
     works = os.environ.get("FTTUI_DIFF") != "0"
     """Textual has the expected structure."""
 
-    def render_partial_update(self) -> ChopsUpdate | None:
-        if ChangesCompositor.works and self._dirty_regions:
-            try:
-                update = self._compose(self._dirty_regions)
-            except Exception:
-                ChangesCompositor.works = False
-            else:
-                self._dirty_regions.clear()
-                return update
-        return super().render_partial_update()
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        rows = self._rows([self.size.region]) if not simplify else None
+        if rows is None or any(self._width(rows.get(y, {})) != self.size.width for y in range(self.size.height)):
+            return super().render_full_update(simplify)
+        self._dirty_regions.clear()
+        return LayoutUpdate([rows[y].values() for y in range(self.size.height)], self.size.region)
 
-    def _compose(self, changed: Iterable[Region]) -> ChopsUpdate | None:
+    def render_partial_update(self) -> ChopsUpdate | None:
+        rows = self._rows(self._dirty_regions) if self._dirty_regions else None
+        if rows is None:
+            return super().render_partial_update()
+        self._dirty_regions.clear()
+        if not rows:
+            return None
+        chops: list[dict[int, Strip | None]] = [{} for _ in range(self.size.height)]
+        ends: list[list[int]] = [[] for _ in range(self.size.height)]
+        spans = []
+        for y, strips in sorted(rows.items()):
+            chops[y].update(strips)
+            ends[y] = [left + strip.cell_length for left, strip in strips.items()]
+            spans += [(y, left, right) for left, right in zip(strips, ends[y], strict=True)]
+        return ChopsUpdate(chops, spans, ends)
+
+    @staticmethod
+    def _width(row: dict[int, Strip]) -> int:
+        return sum(strip.cell_length for strip in row.values())
+
+    def _rows(self, changed: Iterable[Region]) -> dict[int, dict[int, Strip]] | None:
+        """Render regions of the screen as strips by row and first column. None: Textual's structure is unknown."""
+        if not ChangesCompositor.works:
+            return None
+        try:
+            return self._compose(changed)
+        except Exception:
+            ChangesCompositor.works = False
+            return None
+
+    def _compose(self, changed: Iterable[Region]) -> dict[int, dict[int, Strip]]:
         screen = self.size.region
         regions = [region.intersection(screen) for region in changed]
         rows: dict[int, dict[int, Strip]] = {}
@@ -52,16 +79,7 @@ class ChangesCompositor(Compositor):
                 if (left, right) != (first, last):
                     strip = strip.crop(left - first, right - first)
                 rows.setdefault(y, {})[left] = strip
-        if not rows:
-            return None
-        chops: list[dict[int, Strip | None]] = [{} for _ in range(screen.height)]
-        ends: list[list[int]] = [[] for _ in range(screen.height)]
-        spans = []
-        for y, strips in sorted(rows.items()):
-            chops[y].update(sorted(strips.items()))
-            ends[y] = [left + strip.cell_length for left, strip in chops[y].items() if strip is not None]
-            spans += [(y, left, right) for left, right in zip(chops[y], ends[y], strict=True)]
-        return ChopsUpdate(chops, spans, ends)
+        return {y: dict(sorted(strips.items())) for y, strips in rows.items()}
 
     def _shown(self, spans: Iterable[_Piece]) -> Iterable[tuple[Widget, Region, list[_Piece]]]:
         """Find the widgets that show these spans of rows, the region of each, and its pieces."""

@@ -89,6 +89,18 @@ async def test_a_frame_has_exactly_the_changed_cells_as_the_screen_shows_them() 
             assert composed(app.screen, regions) == {(x, y): lines[y][x] for x, y in changed}
 
 
+async def test_a_whole_screen_is_complete_and_renders_what_is_in_front() -> None:
+    app = Boards()
+    async with app.run_test(size=(COLUMNS, LINES)):
+        screen, compositor = app.screen, app.screen._compositor
+        lines = [strip.text for strip in compositor.render_strips()]
+        a = screen.query_one("#a", Letters)
+        a.rendered.clear()
+        frame = compositor.render_full_update()
+        assert ["".join(strip.text for strip in strips) for strips in frame.strips] == lines
+        assert (frame.region, a.rendered) == (screen.region, [Region(0, 0, 10, LINES)])
+
+
 async def test_only_the_changed_lines_of_the_widgets_in_front_are_rendered() -> None:
     app = Boards()
     async with app.run_test(size=(COLUMNS, LINES)):
