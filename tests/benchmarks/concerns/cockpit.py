@@ -7,7 +7,7 @@ and a local service that lists the same jobs.
 import shutil
 import statistics
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,13 +84,13 @@ def measure(numbers: Collection[str], effort: Effort) -> Figures:
     return figures
 
 
-def key_times(runs: int) -> list[float]:
-    """Return the seconds of a cursor key with its detail, one for each start of the cockpit."""
-    figures = Figures()
+def key_times(runs: int) -> Iterator[float]:
+    """Yield the seconds of a cursor key with its detail, one for each start of the cockpit."""
     with archived_account(JOBS) as variables:
         for _run in range(runs):
+            figures = Figures()
             measure_use("fttui", COCKPIT, variables, figures, 0)
-    return figures["fttui key time"]
+            yield figures["fttui key time"][0]
 
 
 def measure_start(name: str, program: Program, variables: dict[str, str], figures: Figures) -> None:
