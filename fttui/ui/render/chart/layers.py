@@ -1,30 +1,16 @@
-"""Layers of a chart: points gathered by pixel column, their range, and their pixels. Standard library only."""
+"""Layers of a chart: their points by pixel column, their range, and their pixels. Standard library only."""
 
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fttui.learning.series import Series
+from fttui.ui.render.chart.bins import Bin, bins_of
 from fttui.ui.render.chart.view import BRAILLE, Curves, Form, View
 
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Bits of the braille dots, by column and row."""
 QUADRANTS = " ▘▖▌▝▀▞▛▗▚▄▙▐▜▟█"
 ASCII_ROWS = " '-\"_:=|"
-
-
-class Bin(NamedTuple):
-    """The points of one pixel column."""
-
-    column: int
-    first: float
-    low: float
-    high: float
-    last: float
-    number: int
-    is_joined: bool
-    """No gap between this column and the one before."""
 
 
 class Layer(NamedTuple):
@@ -34,24 +20,6 @@ class Layer(NamedTuple):
     bins: list[Bin]
     is_line: bool
     marker: str = ""
-
-
-def bins_of(series: Series, values: Sequence[float], x0: float, x1: float, columns: int) -> list[Bin]:
-    """Gather the points of a series between `x0` and `x1` by pixel column."""
-    steps, gaps = series.steps, series.gaps
-    index, stop = bisect_left(steps, x0), bisect_right(steps, x1)
-    scale = (columns - 1) / ((x1 - x0) or 1.0)
-    found: list[Bin] = []
-    while index < stop:
-        column = round((steps[index] - x0) * scale)
-        end = bisect_right(steps, x0 + (column + 0.5) / scale, index, stop) if scale else stop
-        end = max(end, index + 1)
-        part = values[index:end]
-        has_gap = bool(gaps) and bisect_right(gaps, index - 1) < bisect_right(gaps, index)
-        is_joined = bool(found) and not has_gap
-        found.append(Bin(column, part[0], min(part), max(part), part[-1], end - index, is_joined))
-        index = end
-    return found
 
 
 def layers_of(runs: Sequence[Curves], view: View, x0: float, x1: float, columns: int) -> list[Layer]:
