@@ -47,9 +47,12 @@ class SlurmBench(Bench):
         return {"queue": Queue(SystemClock(), interval=0.5)}
 
     def until_running_again(self, id: str) -> None:
-        """Wait until Slurm has started a job again. By itself, Slurm holds it for two minutes."""
+        """Wait until Slurm has started a job again.
+
+        By itself, Slurm holds it for two minutes. A node refuses a job that starts in the second of its requeue.
+        """
         self.until(lambda: self.job(id).status == "queued")
-        self.slurm.run("scontrol", "update", f"jobid={self.id(id)}", "StartTime=now")
+        self.slurm.run("scontrol", "update", f"jobid={self.id(id)}", "StartTime=now+2")
         self.until_status(id, "running")
 
     def id(self, id: str) -> str:
