@@ -26,6 +26,7 @@ class FakeJob:
     node: str = ""
     reason: str = "Priority"
     left: str = "1:00:00"
+    nodes: int = 1
 
     @property
     def number(self) -> str:
@@ -80,7 +81,7 @@ class FakeSlurm:
 
     def _squeue(self, words: list[str], script: str, variables: object) -> "subprocess.CompletedProcess[str]":
         lines = [
-            f"{job.id}|{job.state}|{job.node}|{job.left}|8:00:00|{job.name}|{job.reason or 'None'}"
+            f"{job.id}|{job.state}|{job.node}|{job.nodes}|{job.left}|8:00:00|{job.name}|{job.reason or 'None'}"
             for job in self.jobs.values()
         ]
         return subprocess.CompletedProcess(words, 0, "".join(f"{line}\n" for line in lines), "")

@@ -70,7 +70,7 @@ read -r number id <submission
 [ "$number" = {number} ] || exit 0
 rm -f exit exit.new
 {drop_torn_line}
-run="{number} $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} ${{SLURMD_NODENAME:-$(hostname)}} $(date +%s)"
+run="{number} $SLURM_JOB_ID ${{SLURM_RESTART_COUNT:-0}} ${{SLURM_JOB_NODELIST:-$(hostname)}} $(date +%s)"
 echo "$run" >>runs
 # Slurm starts the job elsewhere when it has lost this node. The trainer must not train beside the one that followed.
 is_last() {{
@@ -92,7 +92,12 @@ child=$!
 # What is written over a network disk is seen elsewhere after a sync.
 while kill -0 $child; do
     sleep {flush}
-    is_last || kill -KILL $child 0  # with all processes that it started
+    is_last || {{
+        # SIGTERM makes srun end the processes on all nodes.
+        pkill -TERM -x -P $child srun
+        for _ in {{1..10}}; do pgrep -x -P $child srun >/dev/null || break; sleep {flush}; done
+        kill -KILL $child 0  # with all processes that it started
+    }}
     sync progress.jsonl log
 done 2>/dev/null &
 flusher=$!
@@ -250,12 +255,22 @@ class Slurm:
         elif state is State.WAITING:  # it has nothing to save; one that has started meanwhile is left alone
             words = ["scancel", "--state=PENDING", last.id]
         else:
-            words = ["scancel", "--full", "--signal=TERM", last.id]
+            words = ["scancel", self._receivers(last.id), "--signal=TERM", last.id]
         try:
             self._queue.command(words)
         except NoAnswer:
             return False
         return True
+
+    def _receivers(self, id: str) -> str:
+        """Return the option of scancel for those that SIGTERM tells to save.
+
+        On one node, the trainer and what it has started. On several, the batch script alone, which tells the trainer:
+        its `srun` would answer SIGTERM by killing the processes on all nodes.
+        """
+        answer = self._queue.answers.newest
+        entry = ((answer and answer.value) or {}).get(id)
+        return "--batch" if entry and entry.nodes > 1 else "--full"
 
     def sweep(self, directory: JobDirectory) -> None:
         """Forget the directory. Slurm itself ends what a job leaves behind."""

@@ -35,6 +35,8 @@ class Entry(NamedTuple):
     reason: str = ""
     seconds_left: int | None = None
     limit: int | None = None
+    nodes: int = 1
+    """Number of nodes."""
 
 
 Jobs = Mapping[str, Entry]
@@ -87,7 +89,7 @@ class Queue:
         self.answers: Answers[Jobs] = Answers(self._entries, clock, interval=interval, start=start)
 
     def _entries(self) -> Jobs:
-        said = self.command(["squeue", "--me", "-h", "-t", "all", "-o", "%i|%T|%N|%L|%l|%j|%r"])
+        said = self.command(["squeue", "--me", "-h", "-t", "all", "-o", "%i|%T|%N|%D|%L|%l|%j|%r"])
         return {entry.id: entry for entry in map(_entry, said.splitlines()) if entry}
 
     def command(self, words: list[str], input: str | None = None, variables: Mapping[str, str] | None = None) -> str:
@@ -111,12 +113,13 @@ class Queue:
 
 
 def _entry(line: str) -> Entry | None:
-    members = clean_line(line).split("|", 6)
-    if len(members) != 7:
+    members = clean_line(line).split("|", 7)
+    if len(members) != 8:
         return None
-    id, state, node, left, limit, name, reason = (member.strip() for member in members)
+    id, state, node, nodes, left, limit, name, reason = (member.strip() for member in members)
     reason = "" if reason == "None" else reason
-    return Entry(id, name, state, node, reason, seconds_of(left), seconds_of(limit))
+    count = int(nodes) if nodes.isdigit() else 1
+    return Entry(id, name, state, node, reason, seconds_of(left), seconds_of(limit), count)
 
 
 def seconds_of(text: str) -> int | None:

@@ -85,6 +85,15 @@ def test_cancel_of_a_running_job_ends_it_in_slurm(cluster: Cluster) -> None:
     assert cluster.slurm.count("sbatch") == 1
 
 
+def test_script_alone_tells_a_job_on_several_nodes_to_save(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    job.nodes = 2
+    cluster.look()
+    assert cluster.service.runner.pause(id)
+    cluster.look()
+    assert ["scancel", "--batch", "--signal=TERM", job.id] in cluster.slurm.calls
+
+
 def test_paused_job_is_submitted_again_when_it_is_resumed(cluster: Cluster) -> None:
     id, job = running(cluster, 1, 2)
     assert cluster.service.runner.pause(id)

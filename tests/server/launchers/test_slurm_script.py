@@ -32,7 +32,7 @@ def submitted(directory: Path, trainer: str, setup: str = "") -> str:
 
 def node(directory: Path, script: str) -> "subprocess.Popen[str]":
     """Run the batch script of a submission."""
-    environment = {**os.environ, "SLURM_JOB_ID": "4711", "SLURMD_NODENAME": "n1", "HOME": str(directory)}
+    environment = {**os.environ, "SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "n1", "HOME": str(directory)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     command = ["bash", "-l", "-c", script]
     return subprocess.Popen(command, text=True, env=environment, start_new_session=True, **quiet)
@@ -76,6 +76,21 @@ def test_script_kills_its_trainer_when_the_job_has_started_elsewhere(
         runs.write("1 4711 1 n2 1795892093\n")
     assert shell.wait(60) == -signal.SIGKILL
     assert not (tmp_path / "exit").exists()
+
+
+def test_script_ends_the_other_nodes_first_when_the_job_has_started_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm_launcher, "FLUSH_SECONDS", 0.1)
+    srun = tmp_path / "srun"
+    srun.write_text("#!/bin/sh\ntrap 'echo >ended; exit 0' TERM\necho >ready\nwhile :; do sleep 0.01; done\n")
+    srun.chmod(0o700)
+    shell = node(tmp_path, submitted(tmp_path, f"{srun}; while :; do sleep 0.01; done"))
+    until((tmp_path / "ready").exists)
+    with (tmp_path / "runs").open("a") as runs:
+        runs.write("1 4711 1 n2 1795892093\n")
+    assert shell.wait(60) == -signal.SIGKILL
+    assert (tmp_path / "ended").exists()
 
 
 def test_script_of_a_job_that_has_started_elsewhere_leaves_no_exit_code(tmp_path: Path) -> None:
