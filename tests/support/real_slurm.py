@@ -104,14 +104,20 @@ class RealSlurm:
         process.wait()
 
     def kill_node(self, node: str, directory: Path) -> None:
-        """Kill a node's daemon, and everything of the job in a directory, as a power cut does."""
+        """Kill a node's daemon, and everything of the job in a directory there, as a power cut does."""
         self.kill(node)
         marks = (f"FTTUI_JOB_DIR={directory}".encode(), f"SLURM_JOB_NAME=fttui-{directory.name}-1".encode())
-        for process, words, environment in _processes():
-            is_step = words.startswith(b"slurmstepd") and str(self.home).encode() in environment
-            if is_step or any(mark in environment for mark in marks):
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
+        place = f"SLURMD_NODENAME={node}".encode()
+        of_job = [
+            process
+            for process, _, environment in processes()
+            if place in environment and any(mark in environment for mark in marks)
+        ]
+        parents = {_parent(process) for process in of_job}
+        steps = [process for process, words, _ in processes() if process in parents and words.startswith(b"slurmstepd")]
+        for process in [*steps, *of_job]:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     def states(self) -> set[str]:
         """Return the states of the nodes."""
@@ -166,15 +172,23 @@ def _free_ports(count: int) -> list[int]:
 def signal_trainer(directory: Path, number: signal.Signals) -> None:
     """Send a signal to the trainer of a job directory."""
     mark = f"FTTUI_JOB_DIR={directory}".encode()
-    found = [process for process, words, environment in _processes() if mark in environment and b"trainers" in words]
+    found = [process for process, words, environment in processes() if mark in environment and b"trainers" in words]
     assert found
     for process in found:
         os.kill(process, number)
 
 
-def _processes() -> Iterator[tuple[int, bytes, bytes]]:
+def processes() -> Iterator[tuple[int, bytes, bytes]]:
     """Yield id, command line and environment of each process."""
     for found in Path("/proc").iterdir():
         if found.name.isdigit():
             with suppress(OSError):
                 yield int(found.name), (found / "cmdline").read_bytes(), (found / "environ").read_bytes()
+
+
+def _parent(process: int) -> int:
+    """Return the id of the parent of a process; 0 when it has ended."""
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0

@@ -16,6 +16,7 @@ import traceback
 from types import FrameType
 from typing import NoReturn
 
+from fttui.server.trainers.hf import nodes
 from fttui.server.trainers.hf.describe import describe, versions
 from fttui.server.trainers.hf.options import Options
 from fttui.server.trainers.hf.refusal import Refusal
@@ -80,13 +81,32 @@ def start(directory: str, settings: RunSettings, progress: Progress) -> int:
 
     if processes.is_worker():
         return work(directory, settings, progress)
-    count = processes.number(devices.count(options.devices), settings.batch_size)
-    progress.write("environment", **environment(count))
+    if member := nodes.member():
+        return launch_member(directory, member)
+    number = nodes.count(settings.engine)
+    count = processes.number(devices.count(options.devices), nodes.share(settings.batch_size, number))
+    progress.write("environment", **environment(count, number))
     states.remove_incomplete(directory)
+    if number > 1:
+        processes.forget_failures(directory)
+        codes = nodes.launch(number, count, processes.command(MODULE, directory), directory)
+        return processes.outcome(directory, codes)
     if count > 1:
         return processes.launch(count, MODULE, directory)
     devices.limit_gpus(1)
     return work(directory, settings, progress)
+
+
+def launch_member(directory: str, member: nodes.Member) -> int:
+    """Train in the processes of this node of several. Return the exit code."""
+    from fttui.server.trainers.hf import processes
+
+    codes = processes.run(member.processes, MODULE, directory, member)
+    if not codes:
+        return 0
+    if codes != [STOPPED]:
+        nodes.note_codes(directory, member, codes)
+    return STOPPED
 
 
 def work(directory: str, settings: RunSettings, progress: Progress) -> int:
@@ -124,11 +144,12 @@ def work(directory: str, settings: RunSettings, progress: Progress) -> int:
         return 1
 
 
-def environment(count: int) -> dict[str, object]:
-    """Return the members of the line that says what a job runs on."""
+def environment(count: int, number: int = 1) -> dict[str, object]:
+    """Return the members of the line that says what a job runs on: `count` devices of each of `number` nodes."""
     from fttui.server.trainers.hf import devices
 
-    return {"host": socket.gethostname(), "device": devices.summary(count), "versions": versions()}
+    device = devices.summary(count) + (f" on each of {number} nodes" if number > 1 else "")
+    return {"host": socket.gethostname(), "device": device, "versions": versions()}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import Any
 
 import torch
 import torch.distributed
@@ -12,6 +13,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from fttui.server.trainers.hf.nodes import Member
 from fttui.server.trainers.hf.refusal import UNEXPECTED, Refusal
 from fttui.server.trainers.protocol import STOPPED
 
@@ -42,42 +44,63 @@ def number(devices: int, batch_size: int) -> int:
 
 
 def launch(count: int, module: str, directory: str) -> int:
-    """Run `python -m MODULE DIRECTORY` in `count` processes. Return the exit code that tells how they ended.
+    """Run `python -m MODULE DIRECTORY` in `count` processes on this machine. Return the exit code of the trainer.
 
     Raises:
         Refusal: a process has noted why it failed.
     """
-    asked: list[int] = []
-    # The service signals the whole process group, so the processes save without being told by this one.
-    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    forget_failures(directory)
+    return outcome(directory, run(count, module, directory))
+
+
+def run(count: int, module: str, directory: str, member: Member | None = None) -> list[int]:
+    """Run `python -m MODULE DIRECTORY` in `count` processes on this node. Return the exit codes of those that failed.
+
+    They are negative after a signal. SIGTERM is passed on: the processes, each in a session of its own, save and stop.
+
+    Args:
+        member: None for all processes of a job.
+    """
+    where: dict[str, Any] = {"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0"}
+    if member is not None:
+        endpoint = f"{member.address}:{member.port}"
+        where = {"rdzv_backend": "static", "rdzv_endpoint": endpoint, "rdzv_configs": {"rank": member.rank}}
+    nodes = 1 if member is None else member.nodes
     config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
+        min_nodes=nodes,
+        max_nodes=nodes,
         nproc_per_node=count,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        run_id=str(os.getpid()),
+        run_id=str(os.getpid() if member is None else member.port),
         max_restarts=0,  # the service restarts trainers
         monitor_interval=0.2,
-        signals_to_handle="SIGINT",
+        signals_to_handle="SIGTERM,SIGINT",
         shutdown_timeout=SHUTDOWN,
+        **where,
     )
-    _noted(directory)
     try:
-        elastic_launch(config, sys.executable)("-P", "-m", module, directory)
+        program, *arguments = command(module, directory)
+        elastic_launch(config, program)(*arguments)
     except ChildFailedError as error:
-        codes = [failure.exitcode for failure in error.failures.values()]
+        return [failure.exitcode for failure in error.failures.values()]
     except SignalException:
-        return STOPPED
-    else:
-        return 0
-    return _exit_code(codes, _noted(directory), is_asked=bool(asked))
+        return [STOPPED]
+    return []
+
+
+def command(module: str, directory: str) -> tuple[str, ...]:
+    """Return the command of a process that trains the job in a directory."""
+    return (sys.executable, "-P", "-m", module, directory)
 
 
 def note_failure(directory: str, failure: Refusal) -> None:
     """Note why this process fails. The launcher decides whether it is the cause, or a different process was killed."""
     with open(os.path.join(directory, f"{_FAILURE}{os.environ['RANK']}"), "w", encoding="utf-8") as file:
         json.dump([failure.code, str(failure), failure.param], file)
+
+
+def forget_failures(directory: str) -> None:
+    """Remove what processes of an earlier start have noted."""
+    _noted(directory)
 
 
 def _noted(directory: str) -> list[Refusal]:
@@ -92,23 +115,24 @@ def _noted(directory: str) -> list[Refusal]:
     return found
 
 
-def _exit_code(codes: list[int], noted: list[Refusal], *, is_asked: bool) -> int:
-    """Return one exit code for those of the processes, which are negative after a signal.
+def outcome(directory: str, codes: list[int]) -> int:
+    """Return the exit code of the trainer for the codes of the processes that failed, negative after a signal.
 
     Raises:
         Refusal: a process has noted the reason.
     """
+    noted = _noted(directory)
     certain = [failure for failure in noted if failure.code != UNEXPECTED]
     if certain:
         raise certain[0]
     killed = [128 - code for code in codes if code < 0 and code != -signal.SIGTERM]
-    if is_asked or (not killed and STOPPED in codes):
-        return STOPPED
     if killed:  # the others failed because of it
         return killed[0]
+    if STOPPED in codes:
+        return STOPPED
     if noted:
         raise noted[0]
-    return codes[0] if codes else 1
+    return codes[0] if codes else 0
 
 
 def agree(*wishes: bool) -> list[bool]:

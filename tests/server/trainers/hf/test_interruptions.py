@@ -1,6 +1,7 @@
 """An interruption at any moment changes no number: same losses at every step, same bytes of every model."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.server.trainers.hf.models import progress, write_job
 from tests.server.trainers.hf.trainer_runs import Kill, run_trainer
+from tests.support import fake_srun
 
 pytestmark = pytest.mark.hf
 
@@ -57,9 +59,14 @@ CASES: dict[str, tuple[dict[str, Any], list[Kill]]] = {
             Kill("on_step_end", 2, KILL, rank=1),
             Kill("on_save", 3, KILL, rank=0),
             Kill("on_step_begin", 5, TERM, rank=1),
+            Kill("on_step_begin", 7, TERM, rank=1, to_trainer=True),
         ],
     ),
 }
+TWO_NODES = [
+    Kill("on_save", 3, KILL, rank=0),
+    Kill("on_step_begin", 7, TERM, rank=1, to_trainer=True),
+]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -68,13 +75,30 @@ def test_interrupted_training_gives_the_same_numbers(name: str, tiny_model: Path
     whole = write_job(tmp_path / "whole", tiny_model, **members)
     broken = write_job(tmp_path / "broken", tiny_model, **members)
     assert run_trainer(whole) == 0, (whole / "log").read_text()[-2000:]
+    interrupt(broken, kills)
+    check_same(whole, broken)
 
+
+def test_training_on_two_nodes_gives_the_numbers_of_two_processes(tiny_model: Path, tmp_path: Path) -> None:
+    whole = write_job(tmp_path / "whole", tiny_model, settings={"devices": "2"})
+    broken = write_job(tmp_path / "broken", tiny_model, engine="slurm")
+    assert run_trainer(whole) == 0, (whole / "log").read_text()[-2000:]
+    interrupt(broken, TWO_NODES, fake_srun.install(tmp_path / "bin"))
+    check_same(whole, broken)
+    assert all(line["device"].endswith(" on each of 2 nodes") for line in progress(broken, "environment"))
+
+
+def interrupt(directory: Path, kills: list[Kill], variables: Mapping[str, str] | None = None) -> None:
+    """Train a job with interruptions."""
     for kill in kills:
-        code = run_trainer(broken, kill)
+        code = run_trainer(directory, kill, variables=variables)
         expected = {STOPPED} if kill.signal == TERM else {-KILL, 128 + KILL}
-        assert code in expected, (broken / "log").read_text()[-2000:]
-    assert run_trainer(broken) == 0
+        assert code in expected, (directory / "log").read_text()[-2000:]
+    assert run_trainer(directory, variables=variables) == 0, (directory / "log").read_text()[-2000:]
 
+
+def check_same(whole: Path, broken: Path) -> None:
+    """Check that an interrupted training has the numbers and models of an undisturbed one."""
     expected_metrics, metrics = numbers(whole), numbers(broken)
     assert metrics == expected_metrics
     assert list(expected_metrics) == list(range(len(expected_metrics)))
