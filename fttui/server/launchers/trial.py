@@ -133,6 +133,8 @@ class RayTrial:
             self._cluster.submit(body)
         except (RayRefused, LaunchRefused) as refused:
             raise NoAnswer(str(refused)) from None
+        except NoAnswer as error:
+            raise NoAnswer(f"{self._engine.address}: {error}") from None
         return id
 
     def state(self, id: str) -> TrialState:

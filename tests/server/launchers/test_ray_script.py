@@ -101,5 +101,5 @@ def test_test_of_an_engine_tells_what_its_node_has(tmp_path: Path) -> None:
 
 def test_test_of_an_engine_tells_what_is_wrong(tmp_path: Path) -> None:
     away = FakeRay(is_away=True)
-    assert tried(tmp_path, away)[-1] == Step("submit", False, "no connection: Connection refused")
+    assert tried(tmp_path, away)[-1] == Step("submit", False, "http://head:8265: no connection: Connection refused")
     assert "is not among num_cpus" in tried(tmp_path, FakeRay(), options=("gpu=1",))[-1].text
