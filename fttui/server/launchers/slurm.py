@@ -53,7 +53,7 @@ BATCH_OPTIONS = ("--parsable", "--open-mode=append", "--input=/dev/null")
 
 _BUSY = re.compile(
     "unable to contact|not respond|timed out|temporarily|try again|connection refused|zero bytes|communication"
-    "|MaxSubmit|slurm_persist|unexpected message|is not on PATH|took longer",
+    "|MaxSubmit|slurm_persist|unexpected message|is not on PATH|took longer|no configuration of Slurm",
     re.IGNORECASE,
 )
 """Words of sbatch that mean: later, perhaps."""

@@ -16,6 +16,9 @@ from fttui.text import clean_line
 COMMAND_SECONDS = 15.0
 """Longest time of a command of Slurm."""
 
+_NO_CONFIGURATION = "Could not establish a configuration source"
+"""Words of a command that has no `slurm.conf`, and cannot get one: its file or its server may be away for a while."""
+
 WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"})
 RUNNING = frozenset(
     {"RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "SIGNALING", "STAGE_OUT", "STOPPED", "RESIZING"}
@@ -107,6 +110,8 @@ class Queue:
         except OSError as error:
             raise NoAnswer(f"{words[0]} could not be run: {error.strerror or error}") from None
         if said.returncode:
+            if _NO_CONFIGURATION in said.stderr:
+                raise NoAnswer("there is no configuration of Slurm here, in SLURM_CONF or from a server")
             words_of_slurm = clean_line(said.stderr.strip()[-600:]) or f"{words[0]} exited with code {said.returncode}"
             raise NoAnswer(words_of_slurm)
         return said.stdout
