@@ -326,7 +326,7 @@ class Runner:
             if job.status not in FINAL:
                 return Pruned(id, [], f'it has status "{job.status}", and only ended jobs are pruned')
             if not job.tidied:
-                return Pruned(id, [], "its trainer is still stopping")
+                return Pruned(id, [], self._supervisor.why_untidied(job))
             found = prunable(self._database, self._paths, job)
             if not dry_run:
                 prune(self._paths.job(id, job.root), found)

@@ -58,6 +58,8 @@ def _memory_advice(trainer: Trainer | None) -> str:
 
 def _why_alive(job: JobRecord, trainer: JobTrainer) -> str:
     """Return why a trainer may still live, and what helps."""
+    if reason := trainer.missing():
+        return f"{_lower(reason)}. Mount its disk. If it is lost, make an empty directory there"
     if trainer.life().state.is_known:
         return "its trainer is still stopping. Try again in some seconds"
     title, directory = engine_title(str((job.engine or {}).get("kind"))), trainer.directory.path
@@ -392,14 +394,19 @@ class TrainerSupervisor:
     def kill(self, job: JobRecord) -> str:
         """Kill the trainer of a job whose state is not needed. Return why it may still live; empty when it is gone."""
         trainer = self.trainer(job)
-        if reason := trainer.missing():
-            return f"{_lower(reason)}. Mount its disk. If it is lost, make an empty directory there"
-        if not kill(trainer, self._clock):
+        if trainer.missing() or not kill(trainer, self._clock):
             return _why_alive(job, trainer)
         trainer.sweep()
         self.reap()
         self._forget(job)
         return ""
+
+    def why_untidied(self, job: JobRecord) -> str:
+        """Return why the files of an ended job are not in their final state yet, and what helps."""
+        trainer = self.trainer(job)
+        if trainer.is_alive():
+            return _why_alive(job, trainer)
+        return "the checksums of its models are not calculated yet. Try again in some seconds"
 
     def terminate(self, job: JobRecord) -> None:
         """Send SIGTERM to a job's trainer: save and stop. An engine, which may be slow, is told at the next look."""

@@ -304,6 +304,15 @@ def test_limit_of_submissions_of_the_cluster_is_waited_for(cluster: Cluster) -> 
     assert len(cluster.submitted(id)) == 1
 
 
+def test_client_of_slurm_without_a_configuration_is_waited_for(cluster: Cluster) -> None:
+    cluster.slurm.refusal = "resolve_ctls_from_dns_srv: res_nsearch error: Unknown host\n" + NO_CONFIGURATION
+    id = cluster.validated()
+    assert cluster.job(id).status == "queued"
+    reason = "there is no configuration of Slurm here, in SLURM_CONF or from a server"
+    assert cluster.messages(id)[-1] == f"Waiting for lab: {reason}"
+
+
+NO_CONFIGURATION = "sbatch: fatal: Could not establish a configuration source"
 ALL_LIMITS = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
 
 
@@ -466,6 +475,7 @@ def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(
     cluster.look()
     assert (cluster.job(id).tidied, job.state) == (False, "RUNNING"), "Slurm still runs it"
     assert "Mount its disk" in cluster.service.runner.delete(id)
+    assert "Mount its disk" in refused(cluster, id)
     (tmp_path / "away").rename(tmp_path / "shared")
     cluster.look()
     assert (cluster.job(id).tidied, job.state) == (True, "FAILED")
@@ -474,6 +484,12 @@ def test_job_whose_disk_is_away_is_neither_ended_nor_deleted(
     (tmp_path / "away").rename(tmp_path / "shared")
     assert not cluster.service.runner.delete(id)
     assert not job.directory.exists()
+
+
+def refused(cluster: Cluster, id: str) -> str:
+    """Return why a job is not pruned."""
+    (pruned,) = cluster.service.runner.prune([id], dry_run=False)
+    return pruned.refusal
 
 
 def test_job_whose_disk_is_away_is_still_cancelled_in_slurm(cluster: Cluster, tmp_path: Path) -> None:
@@ -502,6 +518,7 @@ def test_delete_tells_that_the_engine_does_not_answer(cluster: Cluster) -> None:
     cluster.slurm.is_away = True
     cluster.look()
     assert cluster.service.runner.delete(id).startswith("Slurm does not answer, and only Slurm knows")
+    assert refused(cluster, id).startswith("Slurm does not answer, and only Slurm knows")
     cluster.service.database.close()
     shutil.rmtree(job.directory)
     cluster.open()
