@@ -282,6 +282,7 @@ class DataChecker:
                 form=self._pricing.form,
                 own_prices=self._pricing.own_prices,
                 per_hour=self._pricing.per_hour,
+                place=self._pricing.place,
                 progress=progress,
                 should_stop=lambda: self._newest is None or self._newest[:2] != (subject, files),
             )

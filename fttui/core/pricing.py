@@ -13,7 +13,7 @@ from fttui.config.errors import ConfigError
 from fttui.config.load import load
 from fttui.config.paths import data_dir, make_dir, plans_file, prices_file
 from fttui.data.plan import Plan, amount, money, plan_from_trained_tokens
-from fttui.data.prices import Price, PriceFileError, price_of, provider_kind
+from fttui.data.prices import THIS_MACHINE, Price, PriceFileError, price_of, provider_kind
 from fttui.data.provider_forms import FORMS
 from fttui.own_files import open_own
 
@@ -119,6 +119,15 @@ class Pricing:
         """
         return load().local.price_per_hour if self.provider == "local" else None
 
+    @cached_property
+    def place(self) -> str:
+        """Machines on which the embedded service trains, in words.
+
+        Raises:
+            ConfigError: the configuration is wrong.
+        """
+        return load().local.place if self.provider == "local" else THIS_MACHINE
+
     @property
     def is_free(self) -> bool:
         """Jobs cost nothing."""
@@ -136,10 +145,11 @@ class Pricing:
             ConfigError: the user's own price file is wrong.
         """
         try:
-            price = price_of(model, own_file=self.own_prices, provider=self.provider, per_hour=self.per_hour)
+            return price_of(
+                model, own_file=self.own_prices, provider=self.provider, per_hour=self.per_hour, place=self.place
+            )
         except PriceFileError as error:
             raise ConfigError(str(error)) from None
-        return price._replace(place=load().local.place) if price.is_free else price
 
     # Prompts
 

@@ -23,7 +23,7 @@ from fttui.data.grader import grader_errors, item_members
 from fttui.data.length_stats import LengthStats
 from fttui.data.line_reader import Progress, ShouldStop, never
 from fttui.data.plan import Plan, plan
-from fttui.data.prices import Price, price_of
+from fttui.data.prices import THIS_MACHINE, Price, price_of
 from fttui.data.report import Report
 from fttui.data.tokens import ESTIMATE_ERROR, Counter, token_counter
 from fttui.install import install_line
@@ -56,6 +56,7 @@ def check_file(
     provider: str = "openai",
     own_prices: str | None = None,
     per_hour: float | None = None,
+    place: str = THIS_MACHINE,
     form: str = "",
     tokens: bool = True,
     fewest: int = rules.FEWEST_EXAMPLES,
@@ -79,6 +80,7 @@ def check_file(
         form: the form in which the provider reads data (`provider_forms`); empty for OpenAI's.
         own_prices: path of the user's price file; the file need not exist.
         per_hour: price of an hour of training on this machine; None when it is free.
+        place: machines on which the embedded service trains, in words.
         tokens: count tokens. Without tokens the plan has no cost.
         fewest: fewest examples of the training file; a validation file needs one.
         on_finding: receives every finding.
@@ -90,7 +92,7 @@ def check_file(
         OSError: a file cannot be read.
         PriceFileError: the user's price file is not valid.
     """
-    price = price_of(model, own_file=own_prices, provider=provider, per_hour=per_hour)
+    price = price_of(model, own_file=own_prices, provider=provider, per_hour=per_hour, place=place)
     if grader is not None and method is None:
         method = REINFORCEMENT
     choose_kind = partial(_choose_kind, method, price)
@@ -203,6 +205,7 @@ def check_job(
     form: str = "",
     own_prices: str | None,
     per_hour: float | None = None,
+    place: str = THIS_MACHINE,
     progress: Progress | None = None,
     should_stop: ShouldStop = never,
 ) -> Report:
@@ -230,6 +233,7 @@ def check_job(
         form=form,
         own_prices=own_prices,
         per_hour=per_hour,
+        place=place,
         fewest=rules.FEWEST_EXAMPLES if training else 1,
         kept=MOST_FINDINGS,
         progress=progress,

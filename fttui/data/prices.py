@@ -10,6 +10,8 @@ from fttui import bounded
 LARGEST = bounded.MEGABYTE
 """Greatest size of a price file, in bytes."""
 
+THIS_MACHINE = "this machine"
+
 
 class PriceFileError(Exception):
     """The user's price file is not valid. The message names path and reason."""
@@ -37,7 +39,7 @@ class Price(NamedTuple):
     """Kind of example that the model takes; empty: any."""
     local: bool = False
     """Trained by the embedded service."""
-    place: str = "this machine"
+    place: str = THIS_MACHINE
     """Machines on which the embedded service trains, in words."""
     updated: str = ""
     """Date of the price file."""
@@ -58,7 +60,12 @@ _TEXTS = ("encoding", "kind")
 
 
 def price_of(
-    model: str | None, *, own_file: str | None = None, provider: str = "openai", per_hour: float | None = None
+    model: str | None,
+    *,
+    own_file: str | None = None,
+    provider: str = "openai",
+    per_hour: float | None = None,
+    place: str = THIS_MACHINE,
 ) -> Price:
     """Return the price of a model. Aliases and fine-tuned models have the price of their base model.
 
@@ -66,6 +73,7 @@ def price_of(
         own_file: path of the user's price file; the file need not exist.
         provider: `openai`, `local`, or `azure` or `other`: only the user's price file has their prices.
         per_hour: price of an hour of training on this machine, in USD; None when it is free.
+        place: machines on which the embedded service trains, in words.
 
     Raises:
         PriceFileError: the user's price file is not valid.
@@ -73,7 +81,7 @@ def price_of(
     price = _look_up(published_prices(), model, Price())
     if provider == "local":
         price = price._replace(training=None if per_hour else 0.0, per_hour=per_hour, currency="USD")
-        return price._replace(input=0.0, output=0.0, local=True)
+        return price._replace(input=0.0, output=0.0, local=True, place=place)
     if provider in ("azure", "other") and not price.local:
         price = price._replace(training=None, per_hour=None, input=None, output=None)
         price = price._replace(updated="", is_other_provider=bool(price.model))

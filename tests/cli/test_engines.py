@@ -10,6 +10,7 @@ from fttui.config import paths
 from fttui.server import control
 from fttui.server.launchers.trial import Step
 from tests.cli.conftest import Fttui
+from tests.data import example_files
 
 SETTINGS = """
 [local.engines.lab]
@@ -35,6 +36,13 @@ def test_list_has_engines_with_their_trainers(bare: Fttui, configured: None) -> 
 
 def test_list_without_engines_says_so(bare: Fttui) -> None:
     assert "No engines." in bare("engines", "list").err
+
+
+def test_expected_cost_names_your_own_machines(bare: Fttui, configured: None, tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_bytes(b"".join(example_files.lines("chat")))
+    said = bare("files", "check", str(file), "--model", "fttui-tiny-1").err
+    assert "free: trained on your own machines" in said
 
 
 @pytest.mark.parametrize(("is_good", "code"), [(True, 0), (False, 1)])

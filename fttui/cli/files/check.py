@@ -133,13 +133,15 @@ def _check(invocation: Invocation, path: str, options: dict[str, Any], hyperpara
             output.print_row(cells)
 
     for_terminal = output.form == "table" and output.is_terminal
+    local = load.load().local
     report = check_file(
         path,
         **options,
         **hyperparameters,
         provider=provider,
         own_prices=prices_file(),
-        per_hour=load.load().local.price_per_hour,
+        per_hour=local.price_per_hour,
+        place=local.place,
         on_finding=None if for_terminal else print_finding,
         progress=file_progress(path, "checking", min_size=LARGE),
     )
