@@ -117,11 +117,14 @@ def test_job_on_two_nodes_goes_on_after_a_kill_and_a_pause(bench: NodesBench, st
 
 
 @slow
-def test_job_on_two_nodes_goes_on_after_the_loss_of_the_second(
+def test_job_on_two_nodes_goes_on_after_a_requeue_and_the_loss_of_the_second(
     bench: NodesBench, slurm: RealSlurm, straight: Losses
 ) -> None:
     id = bench.add()
-    bench.until_step(id, 20)
+    bench.until_step(id, 10)
+    slurm.run("scontrol", "requeue", bench.id(id))
+    bench.until_running_again(id)
+    bench.until_step(id, 50)
     slurm.kill_node("n2", bench.directory(id))
     try:
         bench.until(lambda: bench.job(id).status == "queued")

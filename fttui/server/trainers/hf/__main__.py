@@ -89,8 +89,8 @@ def start(directory: str, settings: RunSettings, progress: Progress) -> int:
     states.remove_incomplete(directory)
     if number > 1:
         processes.forget_failures(directory)
-        codes = nodes.launch(number, count, processes.command(MODULE, directory), directory)
-        return processes.outcome(directory, codes)
+        ended = nodes.launch(number, count, processes.command(MODULE, directory), directory)
+        return processes.outcome(directory, ended.codes, has_lost=ended.has_lost)
     if count > 1:
         return processes.launch(count, MODULE, directory)
     devices.limit_gpus(1)

@@ -3,16 +3,20 @@
 import os
 import re
 
+from torch.distributed import DistError
+
 from fttui.server.trainers import protocol
 from fttui.server.trainers.hf import load
 from fttui.server.trainers.hf.options import Options
-from fttui.server.trainers.hf.refusal import UNEXPECTED, Refusal
+from fttui.server.trainers.hf.refusal import UNEXPECTED, UNREACHABLE, Refusal
 from fttui.server.trainers.hf.reports import Diverged
 
 _ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
 """Number of an error in the message of a library that is written in Rust."""
 _WRITE_FAILURES = ("PytorchStreamWriter failed", "unexpected pos")
 """Words of PyTorch when it cannot write a file. It passes no number on."""
+_GLOO = "gloo/transport"
+"""Words of gloo when a connection breaks. It raises plain errors; NCCL and the store have a class."""
 _FULL = 1 << 20
 """Free bytes below which a disk counts as full."""
 
@@ -36,6 +40,8 @@ def explained(error: BaseException, options: Options) -> Refusal:
     if isinstance(error, Diverged):
         hint = "a smaller learning_rate_multiplier may help"
         return Refusal("training_diverged", f"Training diverged: {error}; {hint}.")
+    if any(isinstance(link, DistError) or _GLOO in str(link) for link in load.chain(error)):
+        return Refusal(UNREACHABLE, f"A process could not reach the others: {error}")
     return Refusal(UNEXPECTED, f"{type(error).__name__}: {error}")
 
 

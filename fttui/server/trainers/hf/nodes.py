@@ -70,8 +70,17 @@ def share(batch_size: int, nodes: int) -> int:
     return batch_size // nodes
 
 
-def launch(nodes: int, processes: int, command: Sequence[str], directory: str) -> list[int]:
-    """Run a member's command on every node, and wait. Return the exit codes of the processes that failed.
+class Ended(NamedTuple):
+    """End of the members."""
+
+    codes: list[int]
+    """Exit codes of the processes that failed, negative after a signal."""
+    has_lost: bool = False
+    """A member ended without a note: with its node, or because `srun` ended it after another one."""
+
+
+def launch(nodes: int, processes: int, command: Sequence[str], directory: str) -> Ended:
+    """Run a member's command on every node, and wait for the end.
 
     SIGTERM is passed on to all nodes: `srun` would answer it by killing them.
 
@@ -93,8 +102,11 @@ def launch(nodes: int, processes: int, command: Sequence[str], directory: str) -
     variables = {**os.environ, _PROCESSES: str(processes), _PORT: str(_free_port())}
     step = subprocess.run([*words, *command], env=variables, stdin=subprocess.DEVNULL, check=False)
     if not step.returncode:
-        return []
-    return [STOPPED] if asked else _noted(directory) or [step.returncode]
+        return Ended([])
+    if asked:
+        return Ended([STOPPED])
+    noted = _noted(directory)
+    return Ended([code for codes in noted for code in codes] or [step.returncode], len(noted) < nodes)
 
 
 def note_codes(directory: str, member: Member, codes: list[int]) -> None:
@@ -103,14 +115,14 @@ def note_codes(directory: str, member: Member, codes: list[int]) -> None:
         json.dump(codes, file)
 
 
-def _noted(directory: str) -> list[int]:
-    """Return the noted exit codes of all members, and remove them."""
-    found: list[int] = []
+def _noted(directory: str) -> list[list[int]]:
+    """Return the exit codes that each member noted, and remove them."""
+    found: list[list[int]] = []
     for name in sorted(os.listdir(directory)):
         if name.startswith(_CODES):
             path = os.path.join(directory, name)
             with open(path, encoding="ascii") as file, suppress(ValueError):
-                found += json.load(file)
+                found.append(json.load(file))
             os.remove(path)
     return found
 

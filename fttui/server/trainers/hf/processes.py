@@ -14,7 +14,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fttui.server.trainers.hf.nodes import Member
-from fttui.server.trainers.hf.refusal import UNEXPECTED, Refusal
+from fttui.server.trainers.hf.refusal import UNEXPECTED, UNREACHABLE, Refusal
 from fttui.server.trainers.protocol import STOPPED
 
 _FAILURE = "failure-"
@@ -115,14 +115,17 @@ def _noted(directory: str) -> list[Refusal]:
     return found
 
 
-def outcome(directory: str, codes: list[int]) -> int:
+def outcome(directory: str, codes: list[int], *, has_lost: bool = False) -> int:
     """Return the exit code of the trainer for the codes of the processes that failed, negative after a signal.
+
+    Args:
+        has_lost: processes of a node ended without a word: it may be lost.
 
     Raises:
         Refusal: a process has noted the reason.
     """
     noted = _noted(directory)
-    certain = [failure for failure in noted if failure.code != UNEXPECTED]
+    certain = [failure for failure in noted if failure.code not in (UNEXPECTED, UNREACHABLE)]
     if certain:
         raise certain[0]
     killed = [128 - code for code in codes if code < 0 and code != -signal.SIGTERM]
@@ -130,6 +133,11 @@ def outcome(directory: str, codes: list[int]) -> int:
         return killed[0]
     if STOPPED in codes:
         return STOPPED
+    own = [failure for failure in noted if failure.code == UNEXPECTED]
+    if own:
+        raise own[0]
+    if has_lost:
+        return 128 + signal.SIGKILL
     if noted:
         raise noted[0]
     return codes[0] if codes else 0

@@ -2,6 +2,8 @@
 
 UNEXPECTED = "trainer_error"
 """Code of failures that nobody foresaw."""
+UNREACHABLE = "process_unreachable"
+"""Code of the failure of a process that lost the connection to another one, which may have been killed."""
 
 
 class Refusal(Exception):

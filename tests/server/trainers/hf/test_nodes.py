@@ -22,6 +22,12 @@ directory, member = Path(sys.argv[1]), nodes.member()
 if directory.name == "fails":
     nodes.note_codes(str(directory), member, [-9 if member.rank else 1])
     sys.exit(143)
+if directory.name == "is lost":
+    if member.rank:
+        os.kill(os.getpid(), signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    nodes.note_codes(str(directory), member, [1])
+    sys.exit(143)
 if directory.name == "stops":
     signal.signal(signal.SIGTERM, lambda number, frame: os._exit(143))
     ready = [directory / f"ready-{rank}" for rank in (0, 1)]
@@ -52,8 +58,8 @@ class Launched:
         self._folder = folder
         (folder / "member.py").write_text(MEMBER)
 
-    def __call__(self, name: str) -> tuple[Path, list[int]]:
-        """Run the members of a job. Return its directory, and the exit codes."""
+    def __call__(self, name: str) -> tuple[Path, nodes.Ended]:
+        """Run the members of a job. Return its directory, and their end."""
         directory = self._folder / name
         directory.mkdir()
         command = (sys.executable, str(self._folder / "member.py"), str(directory), str(os.getpid()))
@@ -61,22 +67,26 @@ class Launched:
 
 
 def test_members_know_each_other(launched: Launched) -> None:
-    directory, codes = launched("trains")
-    assert codes == []
+    directory, ended = launched("trains")
+    assert ended == nodes.Ended([])
     first, second = (nodes.Member(*json.loads((directory / f"member-{rank}").read_text())) for rank in (0, 1))
     assert first._replace(port=0) == nodes.Member(0, 2, 3, "127.0.0.1", 0)
     assert second == first._replace(rank=1)
 
 
 def test_codes_of_all_members_tell_how_the_job_ended(launched: Launched) -> None:
-    directory, codes = launched("fails")
-    assert set(codes) <= {1, -9}
-    assert codes
+    directory, ended = launched("fails")
+    assert set(ended.codes) <= {1, -9}
+    assert ended.codes
     assert list(directory.iterdir()) == []
 
 
+def test_member_that_ended_without_a_word_is_lost(launched: Launched) -> None:
+    assert launched("is lost")[1] == nodes.Ended([1], has_lost=True)
+
+
 def test_sigterm_reaches_the_members_without_srun(launched: Launched) -> None:
-    assert launched("stops")[1] == [STOPPED]
+    assert launched("stops")[1] == nodes.Ended([STOPPED])
 
 
 def test_only_a_job_of_slurm_trains_on_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
