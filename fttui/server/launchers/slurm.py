@@ -222,8 +222,10 @@ class Slurm:
         self._missing_since.pop(last.id, None)
         if entry.state in WAITING:
             return Life(State.WAITING, reason=entry.reason, id=last.id, limit=entry.limit)
-        attempt = len(runs_of(directory))
-        return Life(State.RUNNING, entry.node, "", attempt, last.id, entry.seconds_left, entry.limit)
+        runs = runs_of(directory)
+        # Slurm names the nodes that are left while a job ends.
+        host = runs[-1].host if entry.state == "COMPLETING" and runs else entry.node
+        return Life(State.RUNNING, host, "", len(runs), last.id, entry.seconds_left, entry.limit)
 
     def _missing(self, directory: JobDirectory, last: Submission, answer: Answer[Jobs], entry: Entry | None) -> Life:
         """Return the life of a job that Slurm does not have any more."""

@@ -94,6 +94,16 @@ def test_script_alone_tells_a_job_on_several_nodes_to_save(cluster: Cluster) -> 
     assert ["scancel", "--batch", "--signal=TERM", job.id] in cluster.slurm.calls
 
 
+def test_job_that_ends_on_its_nodes_one_by_one_was_not_started_again(cluster: Cluster) -> None:
+    id = cluster.validated()
+    (job,) = cluster.submitted(id)
+    cluster.slurm.run(job, "n[1-2]")
+    cluster.look()
+    job.state, job.node = "COMPLETING", "n1"
+    cluster.look()
+    assert cluster.messages(id)[-1] == "Running on n[1-2]"
+
+
 def test_paused_job_is_submitted_again_when_it_is_resumed(cluster: Cluster) -> None:
     id, job = running(cluster, 1, 2)
     assert cluster.service.runner.pause(id)
