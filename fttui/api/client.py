@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from fttui.api.byte_range import Piece
 from fttui.api.errors import ApiError, BadRequest, BadResponse
 from fttui.api.http import Http
+from fttui.api.id_set import IdSet
 from fttui.api.providers import Provider
 from fttui.api.providers.dialect import Dialect
 from fttui.models.assessment import Assessment
@@ -290,10 +291,10 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | N
         ApiError: a page could not be read, or the list did not end after `LAST_PAGE` pages.
     """
     after: str | None = None
-    seen: set[int] = set()
+    seen = IdSet()
     for _ in range(LAST_PAGE):
         page = await fetch(after)
-        fresh = [raw for raw in page.objects if _new(raw, seen)]
+        fresh = [raw for raw in page.objects if seen.add(sent_id(raw) or made_up_id(raw))]
         if not fresh:
             if after is None:
                 yield page
@@ -305,15 +306,3 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | N
             return
         after = page.cursor
     raise BadResponse(f"the list did not end after {LAST_PAGE:,} pages", code="endless")
-
-
-def _new(raw: Any, seen: set[int]) -> bool:
-    """Tell whether the id of an object is new, by its hash of 64 bits.
-
-    The ids of 100,000 jobs would take twice the memory. Of a million ids, two share a hash with a chance of 3 in 10^8.
-    """
-    name = hash(sent_id(raw) or made_up_id(raw))
-    if name in seen:
-        return False
-    seen.add(name)
-    return True
