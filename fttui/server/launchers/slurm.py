@@ -96,6 +96,7 @@ while kill -0 $child; do
         # SIGTERM makes srun end the processes on all nodes.
         pkill -TERM -x -P $child srun
         for _ in {{1..10}}; do pgrep -x -P $child srun >/dev/null || break; sleep {flush}; done
+        kill -STOP $$  # this script must not go on between the two
         kill -KILL $child 0  # with all processes that it started
     }}
     sync progress.jsonl log
