@@ -42,7 +42,8 @@ MOST_COUNTED = 5_000
 MOST_OF_SUFFIX = 24
 """Cells of a suffix in a title."""
 LONGEST_ID = 32
-"""Cells up to which an id is not wrapped in the detail. The path of a run may be long, and would narrow the list."""
+"""Cells up to which an id or a model is not wrapped in the detail. Longer ones, such as names of tuned models, would
+take columns from the list."""
 NARROWEST = 20
 """Cells that a pane is drawn for at least, also before it has a size."""
 
@@ -171,15 +172,13 @@ class Presenter:
         panes, model, jobs = self._panes, self._model, self._jobs.list
         old, job = panes.needs, model.job
         lines = self._side.detail.line_count()
-        ids: tuple[str, ...] = (job.id, job.model, job.fine_tuned_model or "") if job is not None else ()
-        if ids and width(ids[0]) > LONGEST_ID:
-            ids = ids[1:]
+        ids = (job.id, job.model, job.fine_tuned_model or "") if job is not None else ()
         panes.needs = Needs(
             jobs=max(jobs.line_count(), old.jobs if model.view.is_narrow else 0),  # a filter moves no pane
             list_cells=jobs.columns.full_width,
             detail=lines if old.detail == Needs().detail else max(old.detail, lines),
             checkpoints=max(old.checkpoints, len(self._side.checkpoints.table.judged.rows)),
-            detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids)]),
+            detail_cells=max([old.detail_cells, *(LABEL + width(id) + 3 for id in ids if width(id) <= LONGEST_ID)]),
         )
         if panes.needs != old and self._body.arrange_panes():
             self._screen.call_after_refresh(self.resized)

@@ -95,6 +95,16 @@ async def test_job_with_a_path_as_its_id_keeps_the_columns_of_the_list() -> None
         assert ui.screen[2].partition("│")[0] == before
 
 
+async def test_long_name_of_a_tuned_model_takes_no_column_from_the_list() -> None:
+    tuned = "ft:gpt-4.1-nano-2025-04-14:acme:support-2:00000002"
+    with_model = job(2, "succeeded", model="m", fine_tuned_model=tuned, user_provided_suffix="run-2")
+    async with cockpit(FakeStore().put(job(1, "failed", model="m"), with_model), size=(120, 40)) as ui:
+        titles = ui.screen[2].partition("│")[0]
+        assert " ID " in titles
+        await ui.press("j")
+        assert ui.screen[2].partition("│")[0] == titles
+
+
 async def test_filter_without_matches_is_explained_and_escape_clears_it() -> None:
     async with cockpit(three()) as ui:
         await ui.press("5")
