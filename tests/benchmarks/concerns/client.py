@@ -32,7 +32,7 @@ ROWS = (
         "openai CPU",
         "httpx and Python's own JSON parser alone take 0.12; a faster parser would be one more dependency",
     ),
-    Row("P13", "the same, wall / official SDK", 0.15, "fttui wall", "openai wall"),
+    Row("P13", "the same, wall / official SDK", 0.15, "fttui wall", "openai wall", "as for its CPU"),
 )
 
 
