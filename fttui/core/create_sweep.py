@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from fttui.core.create_job import CreateJob, LocalFiles, Result, Stage
+from fttui.core.create_job import CreateJob, Result, Stage
+from fttui.core.job_data import LocalFiles
 from fttui.data.plan import Plan, money
 from fttui.learning.sweep import Axis, axes_words, combinations, settings_words, suffix_of
 from fttui.models import labels

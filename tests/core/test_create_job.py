@@ -12,20 +12,17 @@ from fttui.api.error_mapping import CLOSED_HINT, CLOSED_MESSAGE, of_status
 from fttui.api.errors import ApiError, Forbidden, Unreachable
 from fttui.core.create_job import (
     Checked,
-    Checking,
     ClientSender,
     CreateJob,
     Creating,
-    DataChecker,
     FileReady,
-    LocalFiles,
     Priced,
     Result,
     Stage,
     Step,
     Uploading,
-    find_files,
 )
+from fttui.core.job_data import Checking, DataChecker, LocalFiles, find_files
 from fttui.core.pricing import Pricing
 from fttui.models.assessment import Assessment
 from fttui.models.job import Job

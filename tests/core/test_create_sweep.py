@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from fttui.api.errors import RateLimited, Unreachable
-from fttui.core.create_job import ClientSender, CreateJob, FileReady, Stage, Step, find_files
+from fttui.core.create_job import ClientSender, CreateJob, FileReady, Stage, Step
 from fttui.core.create_sweep import CreateSweep, SweepResult, cost_words, head_words, make_sweep, plans_of, question
+from fttui.core.job_data import find_files
 from fttui.core.pricing import Pricing
 from fttui.data.plan import Plan
 from fttui.data.report import Report

@@ -332,7 +332,8 @@ class _CreateCommand:
         return code
 
     def _show(self, step: "Step") -> None:
-        from fttui.core.create_job import Checked, Checking, FileReady, Priced, Uploading
+        from fttui.core.create_job import Checked, FileReady, Priced, Uploading
+        from fttui.core.job_data import Checking
         from fttui.data.plan import amount
 
         match step:

@@ -8,7 +8,7 @@ import click
 from fttui.cli.output import say
 
 if TYPE_CHECKING:
-    from fttui.core.create_job import LocalFiles
+    from fttui.core.job_data import LocalFiles
 
 
 def held_out(flags: dict[str, Any]) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def held_out(flags: dict[str, Any]) -> dict[str, Any]:
     """
     if flags["hold_out"] is None:
         return flags
-    from fttui.core.create_job import find_files
+    from fttui.core.job_data import find_files
     from fttui.core.samples import sample_path
     from fttui.data.hold_out import CannotHoldOut, hold_out
 
@@ -64,7 +64,7 @@ def local_files(flags: dict[str, Any]) -> "LocalFiles":
     Raises:
         click.UsageError: a path cannot be read.
     """
-    from fttui.core.create_job import FILES, find_files
+    from fttui.core.job_data import FILES, find_files
 
     files = find_files({member: flags.get(member) for member in FILES})
     for member, reason in files.errors.items():

@@ -13,8 +13,9 @@ from fttui.learning.sweep_progress import Progress, progress_parts
 
 if TYPE_CHECKING:
     from fttui.api.client import Client
-    from fttui.core.create_job import LocalFiles, Result
+    from fttui.core.create_job import Result
     from fttui.core.create_sweep import CreateSweep, Sweep
+    from fttui.core.job_data import LocalFiles
     from fttui.data.plan import Plan
     from fttui.models.job import Job
 

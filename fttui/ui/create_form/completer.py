@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkType
 
-from fttui.core.create_job import FILES
+from fttui.core.job_data import FILES
 from fttui.text import size_words
 from fttui.ui.create_form.choices import ChoicesPane
 from fttui.ui.create_form.form import CreateForm

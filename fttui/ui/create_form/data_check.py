@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from fttui.clock import age, duration
 from fttui.config.errors import ConfigError
-from fttui.core.create_job import FILES, Checking, DataChecker, find_files
+from fttui.core.job_data import FILES, Checking, DataChecker, find_files
 from fttui.store.upload_once import TRAINING
 from fttui.text import size_words
 from fttui.ui.create_form.check_pane import CheckPane

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from fttui.core.create_job import FILES, LocalFiles, Subject, find_files
 from fttui.core.create_sweep import Sweep, make_sweep
+from fttui.core.job_data import FILES, LocalFiles, Subject, find_files
 from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grader
 from fttui.data.local_files import NotAFile, local_path
 from fttui.learning.alarms import stop_kinds

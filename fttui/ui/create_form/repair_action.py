@@ -12,7 +12,7 @@ from fttui.text import clean_line
 from fttui.ui.create_form.view import FormView
 
 if TYPE_CHECKING:
-    from fttui.core.create_job import Subject
+    from fttui.core.job_data import Subject
     from fttui.ui.create_form.reading import FormReading
 
 

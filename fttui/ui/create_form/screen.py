@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import WorkType
 
-from fttui.core.create_job import DataChecker
+from fttui.core.job_data import DataChecker
 from fttui.core.pricing import Pricing
 from fttui.store.snapshot import Outcome
 from fttui.ui.create_form.check_pane import CheckPane

@@ -12,20 +12,8 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from fttui.clock import duration
-from fttui.core.create_job import (
-    FILES,
-    Checked,
-    Checking,
-    CreateJob,
-    Creating,
-    DataChecker,
-    FileReady,
-    Priced,
-    Result,
-    Stage,
-    Step,
-    Uploading,
-)
+from fttui.core.create_job import Checked, CreateJob, Creating, FileReady, Priced, Result, Stage, Step, Uploading
+from fttui.core.job_data import FILES, Checking, DataChecker
 from fttui.core.pricing import Pricing
 from fttui.data.plan import money
 from fttui.models.row import short_id

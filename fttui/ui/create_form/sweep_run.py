@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fttui.core.create_job import CreateJob, LocalFiles, Result
+from fttui.core.create_job import CreateJob, Result
 from fttui.core.create_sweep import (
     CreateSweep,
     Sweep,
@@ -17,6 +17,7 @@ from fttui.core.create_sweep import (
     plans_of,
     question,
 )
+from fttui.core.job_data import LocalFiles
 from fttui.ui.create_form.message_row import MessageRow
 
 if TYPE_CHECKING:

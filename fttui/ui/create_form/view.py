@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input
 
-from fttui.core.create_job import FILES
+from fttui.core.job_data import FILES
 from fttui.text import fit, pad, width
 from fttui.ui.create_form.fields import BY_NAME, FIELDS, NUMBERS
 from fttui.ui.create_form.form import CreateForm, Note
