@@ -1,8 +1,7 @@
 """Kinds of the losses in a list of jobs. Standard library only."""
 
 from collections.abc import Iterable
-from itertools import repeat
-from operator import attrgetter, is_
+from operator import attrgetter
 from typing import NamedTuple
 
 from fttui.models.row import JobRow
@@ -23,7 +22,7 @@ class LossKinds(NamedTuple):
         rows = list(rows)
         metrics = set(map(attrgetter("summary.metric"), rows))
         has_training = bool(metrics.difference(VALIDATION, ("",)))
-        if not has_training and "" in metrics and not all(map(is_, map(attrgetter("loss"), rows), repeat(None))):
+        if not has_training and "" in metrics:
             # Before a log is judged, only its training loss is known.
             has_training = any(row.loss is not None and not row.summary.metric for row in rows)
         return cls(not metrics.isdisjoint(VALIDATION), has_training)
