@@ -19,10 +19,10 @@ from fttui.server.launchers.registry import Launchers
 from fttui.server.launchers.slurm_queue import Queue
 from fttui.server.sampling.accelerator import Accelerator
 from fttui.server.sampling.host import SamplerHost
-from fttui.server.settings import Engine, Trainer
+from fttui.server.settings import LEAST_FREE, Engine, Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.deletions import delete_file, finish_deletions
-from fttui.server.storage.disk_space import LEAST_FREE, DiskSpace
+from fttui.server.storage.disk_space import DiskSpace
 from fttui.server.storage.journal import Journal
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.recovery import recover, write_seal

@@ -23,6 +23,8 @@ HANG_AFTER = 900.0
 STOP_AFTER, MOST_STOP_AFTER = 10.0, 3600.0
 LARGEST_LOG = 16 << 20
 LEAST_ROOM = 16 << 20
+LEAST_FREE = 2 << 20
+"""Free bytes below which a disk counts as full."""
 KEPT_CHECKPOINTS = 3
 """Newest checkpoints that the service keeps of each job. It keeps the best one too."""
 

@@ -12,8 +12,6 @@ from fttui.text import clean_line, is_utf8_locale, size_words
 GOOD, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 READ_ONLY = "is on a read-only file system"
 ELSEWHERE = "Set FTTUI_DATA_DIR to a directory that you can write to."
-LEAST_FREE = 2 << 20
-"""Free bytes below which the disk counts as full. The embedded service pauses its jobs at the same value."""
 
 
 class Check(NamedTuple):
@@ -125,6 +123,8 @@ def _config() -> Check:
 
 
 def _directory(name: str, path: str) -> Check:
+    from fttui.server.settings import LEAST_FREE
+
     if not os.path.lexists(path):
         if reason := _why_not_writable(parent := _existing_parent(path)):
             text = f"{path}: does not exist and cannot be created: {parent} {reason}"

@@ -8,9 +8,9 @@ from typing import Any
 
 from fttui.clock import Clock
 from fttui.server.jobs.trainer_catalog import Catalog
-from fttui.server.settings import LEAST_ROOM
+from fttui.server.settings import LEAST_FREE, LEAST_ROOM
 from fttui.server.storage.database import ServiceDatabase
-from fttui.server.storage.disk_space import LEAST_FREE, NO_ROOM, DiskSpace
+from fttui.server.storage.disk_space import NO_ROOM, DiskSpace
 from fttui.server.storage.job_dir import JobDirectory
 from fttui.server.storage.paths import HomePaths
 from fttui.server.storage.records import DISK_FULL, JobRecord

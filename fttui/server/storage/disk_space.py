@@ -5,9 +5,8 @@ import os
 from contextlib import suppress
 
 from fttui import atomic
+from fttui.server.settings import LEAST_FREE
 
-LEAST_FREE = 2 << 20
-"""Free bytes below which the disk counts as full."""
 RESERVE = 1 << 20
 """Bytes to reserve, so that a service can start and a job can be paused on a full disk."""
 LEAST_RESERVE = 128 << 10
