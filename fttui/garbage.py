@@ -1,4 +1,4 @@
-"""When Python searches for garbage. Standard library only.
+"""Garbage collection at the start and at the end of the program. Standard library only.
 
 A start creates objects that stay, and a search finds nothing among them. Python would search after every 700 new
 objects, a tenth of the time of a short command, and several times at its end, a sixth.
@@ -12,7 +12,7 @@ DELAYED = 50_000
 
 
 def delay() -> None:
-    """Search seldom, until `resume`. For starts that may become long work without `resume`."""
+    """Search seldom, until `resume`. A command that never calls `resume` still frees its garbage."""
     gc.set_threshold(DELAYED)
 
 

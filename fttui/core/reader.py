@@ -168,6 +168,12 @@ def oldest_first(events: Sequence[Event]) -> list[Event]:
 
 
 def newest(files: list[File], limit: int | None, *, unread: bool = False) -> FileList:
+    """Return the newest files.
+
+    Args:
+        limit: greatest number of files; None for all.
+        unread: the service has more files, which were not read.
+    """
     files = sorted(files, key=lambda file: -(file.created_at or 0.0))
     shown = files[:limit]
     return FileList(shown, unread or len(files) > len(shown))

@@ -32,7 +32,7 @@ class JobState(NamedTuple):
     """Facts about one job at one moment. Times are Unix seconds."""
 
     run: Run = Run()
-    """Never changed through the state."""
+    """Points of the job. Rules read them and never change them, so that all states may share the empty run."""
     status: Status = Status.RUNNING
     now: float = 0.0
     created_at: float | None = None

@@ -164,7 +164,8 @@ def detail_lines(job: "Job", row: JobRow, facts: JobFacts, now: float, cells: in
         lines.append([])
         lines.append([(" other members", "head")])
         for key, sent in rest.items():
-            rows = _ROWS_OF_RUNS.get(key, lambda sent: None)(sent)
+            build = _ROWS_OF_RUNS.get(key)
+            rows = build(sent) if build is not None else None
             for label, text in [(clean_line(key), _plain(sent))] if rows is None else rows:
                 add(label, text)
     return lines

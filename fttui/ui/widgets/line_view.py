@@ -249,10 +249,8 @@ class LineView(ScrollView, can_focus=False):
 
     def row_strips(self, rows: Iterable[int]) -> list[Strip]:
         """Render rows of the view. Strips of lines are cached."""
-        cells, top, heading, count = (
-            *(self.scrollable_content_region.width, self.scroll_offset.y),
-            *(self.heading(), self.line_count()),
-        )
+        cells, top = self.scrollable_content_region.width, self.scroll_offset.y
+        heading, count = self.heading(), self.line_count()
         found = []
         for y in rows:
             index = y + top - (heading is not None)

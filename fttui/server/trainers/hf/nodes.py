@@ -38,7 +38,7 @@ class Member(NamedTuple):
 
 
 def member() -> Member | None:
-    """Return what this process is, if the trainer on the first node started it."""
+    """Return the member that this process is; None if the trainer on the first node did not start it."""
     if _PORT not in os.environ:
         return None
     return Member(
@@ -51,7 +51,11 @@ def member() -> Member | None:
 
 
 def count(engine: str | None) -> int:
-    """Return the number of nodes that a job at an engine has; None for a job of this machine."""
+    """Return the number of nodes of a job.
+
+    Args:
+        engine: kind of its engine; None for a job of this machine.
+    """
     return int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) if engine == "slurm" else 1
 
 
