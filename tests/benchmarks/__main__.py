@@ -19,7 +19,7 @@ TOP = Path(__file__).parents[2]
 ALL_ROWS, README = TOP / "docs" / "performance.md", TOP / "README.md"
 """Documents with a table."""
 IN_README = ("P1", "P2", "P4", "P10", "P13", "C1", "C2", "C4")
-"""Rows of the table in the README, the first of each number."""
+"""Numbers of the rows in the README."""
 
 
 def main() -> None:
@@ -53,8 +53,7 @@ def main() -> None:
     lines = table.lines(measured)
     if given.write:
         table.write(ALL_ROWS, table.markdown(about, lines))
-        firsts = {line.number: line for line in reversed(lines)}
-        table.write(README, table.markdown(about, [firsts[number] for number in IN_README if number in firsts]))
+        table.write(README, table.markdown(about, [line for line in lines if line.number in IN_README]))
     print(table.markdown(about, lines) if given.markdown else table.text(about, lines))
 
 

@@ -14,8 +14,12 @@ from tests.benchmarks.support.processes import FTTUI, environment
 
 LOOK = 0.05
 """Seconds between two looks at the directory."""
+CLEAN_UP = 30.0
+"""Longest wait in seconds for the service to remove what a finished job no longer needs. `--wait` ends before that."""
 MODELS = "step-*.bin"
 """Kept models of the trainer `tiny`."""
+STATE = "service/jobs/*/state.bin"
+"""Saved state of the trainer `tiny`, which a finished job no longer needs."""
 
 ROWS = (
     Row("C6", "directory of a finished tiny job / (kept checkpoints × model)", 1.05, "finished", "models finished"),
@@ -57,6 +61,9 @@ def measure(_: Collection[str], effort: Effort) -> Figures:
                 time.sleep(LOOK)
         if process.returncode:
             raise RuntimeError("the job did not succeed")
+        end = time.monotonic() + CLEAN_UP
+        while any(home.glob(STATE)) and time.monotonic() < end:
+            time.sleep(LOOK)
         used, models = sizes(home)
     finally:
         control.stop(str(home / "service"))

@@ -12,7 +12,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.benchmarks.support.pages import answer, job
+from tests.benchmarks.support.pages import answer, job, serve
 
 EVERY = 2.0
 """Seconds between two events of a job."""
@@ -104,25 +104,10 @@ class Account:
                 return {"object": "list", "data": [], "has_more": False}
 
 
-async def serve(jobs: int) -> None:
-    account = Account(jobs, time.time() - SPREAD, SPREAD)
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                while (await reader.readline()).strip():
-                    pass
-                writer.write(answer(account.respond(line.split(b" ")[1].decode(), time.time())))
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
+def main() -> None:
+    account = Account(int(sys.argv[1]), time.time() - SPREAD, SPREAD)
+    asyncio.run(serve(lambda target: answer(account.respond(target, time.time()))))
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    main()

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 JOBS, PAGE = 1000, 100
@@ -111,7 +112,14 @@ def _number(id: str) -> int:
     return int(id.removeprefix("ftjob-"))
 
 
-async def serve(account: Account, delay: float) -> None:
+async def serve(respond: Callable[[str], bytes], delay: float = 0.0) -> None:
+    """Answer requests until standard input ends. Prints the port.
+
+    Args:
+        respond: returns the response to a path.
+        delay: seconds before each response.
+    """
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
@@ -119,7 +127,7 @@ async def serve(account: Account, delay: float) -> None:
                     pass
                 if delay:
                     await asyncio.sleep(delay)
-                writer.write(account.respond(line.split(b" ")[1].decode()))
+                writer.write(respond(line.split(b" ")[1].decode()))
                 await writer.drain()
         except ConnectionError:
             pass
@@ -141,7 +149,7 @@ def main() -> None:
     parser.add_argument("--changing", action="store_true")
     given = parser.parse_args()
     account = Account(given.jobs, given.running, given.largest, is_changing=given.changing)
-    asyncio.run(serve(account, given.delay))
+    asyncio.run(serve(account.respond, given.delay))
 
 
 if __name__ == "__main__":
