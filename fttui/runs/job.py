@@ -13,6 +13,8 @@ PATIENCE = 3.0
 """The same as a multiple of the longest wait between two changes so far: a checkpoint may take hours."""
 STALLED_FOR = 86400.0
 """Seconds after its last change from which on a run without an end counts as stopped, not as stalled."""
+LATEST_CHANGE = 3600.0
+"""Seconds after the last logged time within which files of a training may still change. A later change is a copy."""
 CLOCKS_DIFFER = 60.0
 """Seconds by which the clock of a file server may be behind that of this machine."""
 ENDED = ("succeeded", "failed", "cancelled")
@@ -73,8 +75,11 @@ def status_of(facts: Mapping[str, Any], changed: float, now: float) -> str:
         return str(facts["status"])
     if _process_lives(facts.get("pid"), facts.get("host"), changed):
         return "running"
-    silent = now - changed
-    if silent <= max(LEAST_PATIENCE, PATIENCE * float(facts.get("longest_wait") or 0.0)):
+    usual = PATIENCE * float(facts.get("longest_wait") or 0.0)
+    told = float(facts.get("told_at") or changed)
+    is_copy = changed - told > max(LATEST_CHANGE, usual)  # its files are new, but its log is old
+    silent = now - (told if is_copy else changed)
+    if silent <= max(LEAST_PATIENCE, usual):
         return "running"
     return "stalled" if silent <= STALLED_FOR else "stopped"
 

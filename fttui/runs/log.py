@@ -101,6 +101,7 @@ class RunLog:
         steps = [step for step in self._steps if self._steps[step]]
         found |= {"hyperparameters": names.settings(settings), "trained_steps": max(steps, default=None)}
         found["longest_wait"] = self._longest_wait(found.get("created_at"))
+        found["told_at"] = self._times[-1] if self._times else None
         found["method"] = found.get("method") or self._method()
         found["problems"] = list(self._problems)
         return found

@@ -41,6 +41,21 @@ def test_state_follows_what_was_logged_then_the_process_then_the_age(
     assert status_of(facts, NOW - silent, NOW) == status
 
 
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [(7 * 3600, "stalled"), (STALLED_FOR + 7200, "stopped"), (1800, "running"), (4 * 3600, "running")],
+)
+def test_new_copy_of_an_old_run_is_not_running(told: float, status: str) -> None:
+    facts = {"told_at": NOW - told, "longest_wait": 5400.0 if told == 4 * 3600 else 1.0}
+    assert status_of(facts, NOW - 5, NOW) == status
+
+
+def test_last_time_in_the_log_is_known(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,train_loss,created_at\n1,2.0,1700000000\n2,1.5,1700000060\n")
+    ((job, _),) = Watched([str(tmp_path)]).page(None, 10, NOW)[0]
+    assert job["status"] == "stopped"
+
+
 def test_process_that_began_after_the_last_change_is_another_one() -> None:
     facts = {"pid": os.getpid(), "host": socket.gethostname()}
     assert status_of(facts, 1e9, 1e9 + 9000) == "stalled"

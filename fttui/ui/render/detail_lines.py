@@ -45,7 +45,7 @@ _SHOWN = frozenset(
 _SHOWN_FACTS = frozenset(
     {
         *("name", "model", "method", "hyperparameters", "created_at", "ended_at", "status", "error", "host"),
-        *("total_steps", "trained_steps", "epochs", "trained_tokens", "longest_wait"),
+        *("total_steps", "trained_steps", "epochs", "trained_tokens", "longest_wait", "told_at"),
     }
 )
 """Facts about a run of another program, which the groups below show as members of its job."""
