@@ -95,7 +95,7 @@ class RunLog:
             facts = self._facts.get(source, {})
             settings = {**(facts.get("hyperparameters") or {}), **settings}
             found = {**{name: value for name, value in facts.items() if value not in (None, "", {})}, **found}
-        started = [facts["created_at"] for facts in self._facts.values() if facts.get("created_at")]
+        started = [facts["created_at"] for facts in self._facts.values() if facts.get("created_at")] or self._times[:1]
         if started:
             found["created_at"] = min(started)
         steps = [step for step in self._steps if self._steps[step]]

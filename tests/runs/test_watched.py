@@ -50,10 +50,10 @@ def test_new_copy_of_an_old_run_is_not_running(told: float, status: str) -> None
     assert status_of(facts, NOW - 5, NOW) == status
 
 
-def test_last_time_in_the_log_is_known(tmp_path: Path) -> None:
+def test_times_in_the_log_are_those_of_the_run(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("step,train_loss,created_at\n1,2.0,1700000000\n2,1.5,1700000060\n")
     ((job, _),) = Watched([str(tmp_path)]).page(None, 10, NOW)[0]
-    assert job["status"] == "stopped"
+    assert (job["status"], job["created_at"]) == ("stopped", 1700000000)
 
 
 def test_process_that_began_after_the_last_change_is_another_one() -> None:
