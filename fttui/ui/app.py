@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import RenderableType
@@ -12,7 +13,6 @@ from textual.binding import Binding
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
-from textual.worker import WorkType
 
 from fttui import garbage
 from fttui.clock import Clock, SystemClock
@@ -50,6 +50,7 @@ from fttui.ui.terminal.widget_styles import release_closed_widgets
 from fttui.ui.try_screen.open_try import TryOpener
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.core.session import MergedSession, Session
@@ -232,7 +233,7 @@ class FttuiApp(App[None]):
             self.exit(return_code=code)
 
     def _connect_to(self, profile: str | None) -> None:
-        self.run_worker(self._connect(profile), group="poll", exclusive=True, exit_on_error=False)
+        start_worker(self, partial(self._connect, profile), group="poll", exclusive=True, exit_on_error=False)
 
     async def _connect(self, profile: str | None) -> None:
         try:
@@ -249,9 +250,7 @@ class FttuiApp(App[None]):
             session.store.subscribe(self._published)
             self.main.attach(session.store)
             if self._service.is_local and not self._snapshot.rows:
-                # The function and not its coroutine, which would warn when the cockpit ends before it starts.
-                work: WorkType[None] = self._look_nearby
-                self.run_worker(work, group="nearby", exclusive=True)
+                start_worker(self, self._look_nearby, group="nearby", exclusive=True)
             await session.poller.run()
         except Exception as error:
             # Without a poller, the cockpit would show old data as if it were current.

@@ -29,6 +29,7 @@ from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.core.pricing import Cost
@@ -126,7 +127,7 @@ class ChartScreen(ScreenEvents, Screen[None]):
     def on_mount(self) -> None:
         self.footer.update_entries()
         self.reload()
-        self.run_worker(self._follow())
+        start_worker(self, self._follow)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)

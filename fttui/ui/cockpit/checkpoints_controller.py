@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import partial
 
 from fttui.models.job_key import JobKey
 from fttui.models.refusals import GONE
@@ -17,9 +16,7 @@ from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import checkpoints_csv, checkpoints_json
 from fttui.ui.cockpit.try_commands import TryCommands
 from fttui.ui.panes.checkpoints import CheckpointsView
-
-Run = Callable[[Coroutine[Any, Any, None]], object]
-"""Runs a coroutine in the background."""
+from fttui.ui.workers import StartAction
 
 _SORT_WORDS = {
     "step": "the newest first",
@@ -38,14 +35,14 @@ class CheckpointsController(PaneController):
         context: ControllerContext,
         clipboard: Clipboard,
         report: OutcomeReport,
-        run: Run,
+        start: StartAction,
         trying: TryCommands,
     ) -> None:
         super().__init__(view, context)
         self._checkpoints = view
         self._clipboard = clipboard
         self._report = report
-        self._run = run
+        self._start = start
         self._trying = trying
         self._exporter = Exporter(
             context.prompt,
@@ -120,7 +117,7 @@ class CheckpointsController(PaneController):
             is_best=row == self._checkpoints.table.judged.best,
             is_tuned_model=row.model == job.fine_tuned_model,
         )
-        confirm(self._prompt, question, 1, lambda: self._run(self._send_delete(job, row.model)))
+        confirm(self._prompt, question, 1, lambda: self._start(partial(self._send_delete, job, row.model)))
 
     async def _send_delete(self, job: JobRow, model: str) -> None:
         if self._model.store is None:

@@ -38,6 +38,7 @@ from fttui.ui.panes.side import SidePanes
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -84,7 +85,8 @@ class Controllers:
         context = ControllerContext(model, presenter, self.layout, prompt)
         clipboard = Clipboard(prompt, screen.post_message)
         report = OutcomeReport(model, presenter, prompt)
-        run = partial(screen.run_worker, exit_on_error=False)
+        start = partial(start_worker, screen, exit_on_error=False)
+        start_action = partial(start, group="action")
         draw_titles = partial(presenter.draw, Part.TITLES)
         prompt_note = partial(prompt.show_message, role="dim")
 
@@ -102,7 +104,7 @@ class Controllers:
         self.jobs = JobsController(
             jobs, context, self.log.find, partial(help.open_page, f"{TOPIC_PREFIX}filter"), commands
         )
-        self.files = FilesController(side.files, context, clipboard, report, run)
+        self.files = FilesController(side.files, context, clipboard, report, start)
         detail = DetailController(side.detail, context, Search(side.detail, prompt, draw_titles, search_help))
         curve = CurveController(side.curve, context, self.jobs)
 
@@ -116,14 +118,10 @@ class Controllers:
             "curve": curve,
             "detail": detail,
             "log": self.log,
-            "checkpoints": CheckpointsController(
-                side.checkpoints, context, clipboard, report, partial(run, group="action"), self._try
-            ),
+            "checkpoints": CheckpointsController(side.checkpoints, context, clipboard, report, start_action, self._try),
             "files": self.files,
         }
-        actions = JobActions(
-            context, report, partial(run, group="action"), self._open_form_here, self.files.delete, self.jobs.show_job
-        )
+        actions = JobActions(context, report, start_action, self._open_form_here, self.files.delete, self.jobs.show_job)
         charts = ChartCommands(screen, context, glyphs, commands, chart, monotonic, sleep, self._open_job, open_try)
         app = AppCommands(
             screen,
@@ -159,7 +157,7 @@ class Controllers:
                 **detail.handlers_everywhere,
                 **self.log.handlers_everywhere,
                 **actions.handlers,
-                **JobDeletions(context, report, partial(run, group="action")).handlers,
+                **JobDeletions(context, report, start_action).handlers,
                 **CopyCommands(model, clipboard, prompt, lambda: side.log_view.line_text).handlers,
                 **app.handlers,
                 **charts.handlers,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from fttui.models.job_key import JobKey
 from fttui.ui.cockpit.clipboard import Clipboard
@@ -14,25 +14,25 @@ from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import shown_path
 from fttui.ui.panes.files import FileRow, FilesView
 from fttui.ui.render.status_line import ALL
-
-
-class RunWorker(Protocol):
-    """Runs a coroutine in the background."""
-
-    def __call__(self, work: Coroutine[Any, Any, None], /, *, group: str, exclusive: bool = False) -> object: ...
+from fttui.ui.workers import StartWorker
 
 
 class FilesController(PaneController):
     """Controller of the files pane."""
 
     def __init__(
-        self, view: FilesView, context: ControllerContext, clipboard: Clipboard, report: OutcomeReport, run: RunWorker
+        self,
+        view: FilesView,
+        context: ControllerContext,
+        clipboard: Clipboard,
+        report: OutcomeReport,
+        start_worker: StartWorker,
     ) -> None:
         super().__init__(view, context)
         self._files = view
         self._clipboard = clipboard
         self._report = report
-        self._run = run
+        self._start_worker = start_worker
 
     @property
     def handlers(self) -> Handlers:
@@ -69,7 +69,7 @@ class FilesController(PaneController):
     def load(self) -> None:
         """Fetch the provider's list of files, if the pane is visible."""
         if self._layout.is_visible("files"):
-            self._run(self._fetch(), group="files", exclusive=True)
+            self._start_worker(self._fetch, group="files", exclusive=True)
 
     async def _fetch(self) -> None:
         if self._model.store is not None:
@@ -110,7 +110,7 @@ class FilesController(PaneController):
 
     def _start_download(self, row: FileRow, path: str) -> None:
         self._prompt.show_message(f"Downloading {row.name or row.id}…", "dim")
-        self._run(self._download(row, path), group="action")
+        self._start_worker(partial(self._download, row, path), group="action")
 
     async def _download(self, row: FileRow, path: str) -> None:
         if self._model.store is not None:
@@ -161,7 +161,7 @@ class FilesController(PaneController):
 
     def _ask(self, ids: Sequence[str], question: str, others: Mapping[str, Callable[[], object]] | None = None) -> None:
         def act() -> None:
-            self._run(self._send_delete(ids), group="action")
+            self._start_worker(partial(self._send_delete, ids), group="action")
 
         confirm(self._prompt, question, len(ids), act, things="files", others=others)
 

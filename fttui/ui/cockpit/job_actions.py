@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from fttui.config.choose import LOCAL
 from fttui.core.availability import pause_or_resume
@@ -12,6 +13,7 @@ from fttui.models.row import JobRow
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
 from fttui.ui.cockpit.pane_controller import ControllerContext
+from fttui.ui.workers import StartAction
 
 if TYPE_CHECKING:
     from fttui.models.job import Job
@@ -21,8 +23,6 @@ Closed = Callable[["Outcome | None", Sequence[str]], None]
 """Receives the outcome of the form, None when the user left it, and the ids of the files it uploaded."""
 OpenForm = Callable[["Job | None", Closed], Awaitable[None]]
 """Opens the form that creates a job, filled with the settings of a job or with defaults."""
-Run = Callable[[Coroutine[Any, Any, None]], object]
-"""Runs a coroutine in the background. It is never cancelled: a request that is half sent must finish and report."""
 
 
 class JobActions:
@@ -32,7 +32,7 @@ class JobActions:
         self,
         context: ControllerContext,
         report: OutcomeReport,
-        run: Run,
+        start: StartAction,
         open_form: OpenForm,
         delete_files: Callable[[Sequence[str], str], None],
         show_job: Callable[[str], None],
@@ -44,7 +44,7 @@ class JobActions:
         """
         self._model, _, _, self._prompt = context
         self._report = report
-        self._run = run
+        self._start = start
         self._open_form = open_form
         self._delete_files = delete_files
         self._show_job = show_job
@@ -110,7 +110,7 @@ class JobActions:
     def _cancel(self, ids: list[str]) -> None:
         self._model.cancel_sent(ids)
         self._report.redraw(frozenset(ids))
-        self._run(self._send_cancel(ids))
+        self._start(partial(self._send_cancel, ids))
 
     async def _send_cancel(self, ids: list[str]) -> None:
         if self._model.store is not None:
@@ -129,13 +129,13 @@ class JobActions:
                 able[verb].append(row.id)
         number = sum(map(len, able.values()))
         if number == 1:
-            self._run(self._send_pause(able))
+            self._start(partial(self._send_pause, able))
             return
         verbs = [verb for verb, ids in able.items() if ids]
         words = " and ".join(f"{verb} {len(able[verb])}" for verb in verbs)
         question = f"{words.capitalize()} jobs?"
         only = verbs[0] if len(verbs) == 1 else "change"
-        confirm(self._prompt, question, number, lambda: self._run(self._send_pause(able)), verb=only)
+        confirm(self._prompt, question, number, lambda: self._start(partial(self._send_pause, able)), verb=only)
 
     async def _send_pause(self, able: dict[str, list[str]]) -> None:
         if self._model.store is None:

@@ -11,11 +11,11 @@ from fttui.core.availability import Verb
 from fttui.models.job_key import JobKey
 from fttui.models.row import JobRow
 from fttui.store.snapshot import Outcome
-from fttui.ui.cockpit.job_actions import Run
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.outcomes import OutcomeReport, confirm
 from fttui.ui.cockpit.pane_controller import ControllerContext
 from fttui.ui.render.status_line import ALL
+from fttui.ui.workers import StartAction
 
 if TYPE_CHECKING:
     from fttui.store.port import StorePort
@@ -27,10 +27,10 @@ Ask = Callable[[], None]
 class JobDeletions:
     """Asks what to delete for the target jobs, tells what is lost, and sends it to the store."""
 
-    def __init__(self, context: ControllerContext, report: OutcomeReport, run: Run) -> None:
+    def __init__(self, context: ControllerContext, report: OutcomeReport, start: StartAction) -> None:
         self._model, _, _, self._prompt = context
         self._report = report
-        self._run = run
+        self._start = start
 
     @property
     def handlers(self) -> Handlers:
@@ -98,7 +98,7 @@ class JobDeletions:
             question = questions.delete_jobs_question(able, rows, questions.JobLoss(), self._provider(able))
         else:
             question = questions.delete_jobs_question(able, rows, loss)
-        confirm(self._prompt, question, len(able), lambda: self._run(self._send_jobs(store, able)))
+        confirm(self._prompt, question, len(able), lambda: self._start(partial(self._send_jobs, store, able)))
 
     async def _send_jobs(self, store: StorePort, rows: Sequence[JobRow]) -> None:
         self._report.show(await store.delete_jobs([row.id for row in rows]), "deleted")
@@ -123,7 +123,11 @@ class JobDeletions:
 
     def _confirm_models(self, question: str, models: list[str], things: str) -> None:
         confirm(
-            self._prompt, question, len(models), lambda: self._run(self._send_models(models, things)), things=things
+            self._prompt,
+            question,
+            len(models),
+            lambda: self._start(partial(self._send_models, models, things)),
+            things=things,
         )
 
     async def _send_models(self, models: Sequence[str], things: str) -> None:
@@ -133,7 +137,7 @@ class JobDeletions:
 
     def _ask_copies(self, able: list[JobRow], rows: Sequence[JobRow]) -> None:
         question = questions.delete_copies_question(able, rows, self._provider(able))
-        confirm(self._prompt, question, len(able), lambda: self._run(self._send_copies(able)))
+        confirm(self._prompt, question, len(able), lambda: self._start(partial(self._send_copies, able)))
 
     async def _send_copies(self, rows: Sequence[JobRow]) -> None:
         if self._model.store is not None:

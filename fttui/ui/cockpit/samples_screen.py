@@ -24,6 +24,7 @@ from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import LineView, TextRow
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.workers import start_worker
 
 
 class SamplesContext(NamedTuple):
@@ -116,7 +117,7 @@ class SamplesScreen(ScreenEvents, Screen[None]):
     def on_mount(self) -> None:
         self.footer.update_entries()
         self._reload()
-        self.run_worker(self._follow())
+        start_worker(self, self._follow)
 
     async def _follow(self) -> None:
         """Take over new samples after each publication."""

@@ -36,6 +36,7 @@ from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.models.row import JobRow
@@ -193,7 +194,7 @@ class MainScreen(ScreenEvents, Screen[None]):
         """Draw what time alone changes, and check the alarms that the clock raises."""
         self.presenter.tick()
         if self.model.alarm_watch.is_due(self.model.now()):
-            self.run_worker(self._check_alarms(), group="alarms", exclusive=True)
+            start_worker(self, self._check_alarms, group="alarms", exclusive=True)
 
     async def _check_alarms(self) -> None:
         self._show(await self.model.check_alarms())

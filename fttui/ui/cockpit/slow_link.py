@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from fttui.ui.workers import start_worker
+
 if TYPE_CHECKING:
     from textual.screen import Screen
 
@@ -42,7 +44,7 @@ class DrawingPace:
         else:
             self._is_resting = True
             self._draw()
-            self._screen.run_worker(self._rest(), group="pace")
+            start_worker(self._screen, self._rest, group="pace")
 
     async def _rest(self) -> None:
         await self._sleep(EVERY)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.worker import WorkType
 
 from fttui.text import clean_line, width, wrap
 from fttui.ui.create_form.finding_rows import FindingRow, FindingRows, finding_line, header_line, member_width
@@ -21,6 +20,7 @@ from fttui.ui.terminal.escape_codes import clipboard
 from fttui.ui.widgets.line_edit import LineEdit
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.line_view import TextRow
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
@@ -211,9 +211,7 @@ class CheckPane(Vertical):
         self._show_place("")
         self.query_one("#finding-line", TextRow).show([], [])
         if finding is not None and finding.line:
-            # The function and not its coroutine, which would warn when it is replaced before it starts.
-            work: WorkType[None] = partial(self._read_line, row)
-            self.run_worker(work, group="line", exclusive=True, exit_on_error=False)
+            start_worker(self, partial(self._read_line, row), group="line", exclusive=True, exit_on_error=False)
 
     def _show_place(self, right: str) -> None:
         finding = self._list.row.first if self._list.row is not None else None

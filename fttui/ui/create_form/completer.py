@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
-
-from textual.worker import WorkType
 
 from fttui.core.job_data import FILES
 from fttui.text import size_words
@@ -18,6 +17,7 @@ from fttui.ui.create_form.suggestions import PROVIDED, Known, Suggestion, Sugges
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
 from fttui.ui.render.status_line import ServiceInfo
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.store.port import FormPort
@@ -71,7 +71,7 @@ class Completer:
             learned: called when they are known.
         """
         self.show_facts()
-        self._view.run_worker(self._learn(learned), group="known", exit_on_error=False)
+        start_worker(self._view, partial(self._learn, learned), group="known", exit_on_error=False)
         self._view.set_timer(SHOW_READING, self._announce)
 
     async def _learn(self, learned: Callable[[], None]) -> None:
@@ -129,9 +129,7 @@ class Completer:
             if entry is not None and entry.id == name and self._text(name) == text:
                 self._show_unless_highlighted()
 
-        # The function and not its coroutine, which would warn when it is replaced before it starts.
-        work: WorkType[None] = read
-        self._view.run_worker(work, group="look", exclusive=True, exit_on_error=False)
+        start_worker(self._view, read, group="look", exclusive=True, exit_on_error=False)
 
     def _text(self, name: str) -> str:
         """Return the text that narrows the list of a field."""

@@ -21,6 +21,7 @@ from fttui.ui.create_form.reading import FormReading, read_form
 from fttui.ui.create_form.summary import NAMELESS, automatic_values, summary, sweep_summary
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.detail_lines import file_words
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.data.report import Report
@@ -88,7 +89,7 @@ class DataCheck:
     def look(self) -> None:
         """Check the files again when one was written since their check."""
         if not self.paused and self._timer is None and self.reading is not None:
-            self._view.run_worker(self.recheck(), group="look", exclusive=True, exit_on_error=False)
+            start_worker(self._view, self.recheck, group="look", exclusive=True, exit_on_error=False)
 
     async def recheck(self) -> None:
         """Check the files again when one was written since their check. Reads the disk in a thread."""
@@ -99,7 +100,7 @@ class DataCheck:
 
     def _start(self) -> None:
         self._timer = None
-        self._view.run_worker(self.run(), group="check", exit_on_error=False)
+        start_worker(self._view, self.run, group="check", exit_on_error=False)
 
     def stop(self) -> None:
         """End a running check."""

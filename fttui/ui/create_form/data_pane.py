@@ -8,12 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.worker import WorkType
-
 from fttui.text import wrap
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line
 from fttui.ui.widgets.line_view import LineView
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.data.length_stats import LengthStats
@@ -92,9 +91,9 @@ class DataPane(LineView):
             return
         self._number = max(1, min(number, self._report.lines))
         self._changed()
-        # The function and not its coroutine, which would warn when it is replaced before it starts.
-        work: WorkType[None] = partial(self._read, self._report, self._number)
-        self.run_worker(work, group="example", exclusive=True, exit_on_error=False)
+        start_worker(
+            self, partial(self._read, self._report, self._number), group="example", exclusive=True, exit_on_error=False
+        )
 
     async def _read(self, report: Report, number: int) -> None:
         parts, fault = await asyncio.to_thread(read_example, report.path, number)

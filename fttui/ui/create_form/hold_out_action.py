@@ -11,6 +11,7 @@ from fttui.core.samples import sample_path
 from fttui.text import clean_line
 from fttui.ui.create_form.suggestions import Suggestion
 from fttui.ui.create_form.view import FormView
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.ui.create_form.reading import FormReading
@@ -47,7 +48,7 @@ class HoldOutAction:
         """Write both parts, and name them in the fields."""
         if not self._is_running:
             self._is_running = True
-            self._view.run_worker(self._run(), group="hold out", exit_on_error=False)
+            start_worker(self._view, self._run, group="hold out", exit_on_error=False)
 
     async def _run(self) -> None:
         from fttui.data.hold_out import CannotHoldOut, hold_out, paths_beside

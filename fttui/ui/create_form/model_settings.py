@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
 from fttui.ui.create_form.setting_choices import KnownSettings
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.models.file import Model
@@ -53,7 +55,7 @@ class ModelSettings:
         return self._models.get(id)
 
     def _start(self) -> None:
-        self._view.run_worker(self._ask(self._model), group="settings", exclusive=True, exit_on_error=False)
+        start_worker(self._view, partial(self._ask, self._model), group="settings", exclusive=True, exit_on_error=False)
 
     async def _ask(self, id: str) -> None:
         self._models[id] = await self._store.model(id)

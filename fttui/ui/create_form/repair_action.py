@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fttui.atomic import why_not_writable
 from fttui.text import clean_line
 from fttui.ui.create_form.view import FormView
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.core.job_data import Subject
@@ -34,7 +36,7 @@ class RepairAction:
         """Write a repaired copy of the file at `path`. `target` is the path as typed."""
         reading = self._reading()
         if not self._is_running and reading is not None:
-            self._view.run_worker(self._run(path, target, reading), group="repair", exit_on_error=False)
+            start_worker(self._view, partial(self._run, path, target, reading), group="repair", exit_on_error=False)
 
     async def _run(self, path: str, target: str, reading: FormReading) -> None:
         from fttui.core.repaired_copy import write_repaired_copy

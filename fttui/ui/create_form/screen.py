@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widgets import Input
-from textual.worker import WorkType
 
 from fttui.core.job_data import DataChecker
 from fttui.core.pricing import Pricing
@@ -33,6 +32,7 @@ from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.entry import Entry
 from fttui.ui.widgets.line_list import LineList
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.store.port import FormPort
@@ -135,8 +135,7 @@ class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
         self.data_check.follow()
-        work: WorkType[None] = self._follow_connection
-        self.run_worker(work, group="connection", exit_on_error=False)
+        start_worker(self, self._follow_connection, group="connection", exit_on_error=False)
 
     async def _follow_connection(self) -> None:
         """Keep the state of the connection in the title."""

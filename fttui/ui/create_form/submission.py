@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
@@ -26,6 +27,7 @@ from fttui.ui.create_form.reading import FormReading
 from fttui.ui.create_form.sweep_run import SweepRun
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.glyphs import Glyphs
+from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.core.create_sweep import Sweep
@@ -117,7 +119,9 @@ class Submission:
         self._ids = {}
         self._data_check.paused = True
         self._view.set_locked(True)
-        self._worker = self._view.run_worker(self._run(reading.spec, reading), group="action", exit_on_error=False)
+        self._worker = start_worker(
+            self._view, partial(self._run, reading.spec, reading), group="action", exit_on_error=False
+        )
 
     def _setting_errors(self, reading: FormReading) -> dict[str, str]:
         """Return why the settings cannot be sent, by field."""

@@ -28,6 +28,7 @@ from fttui.ui.try_screen.views import TextView, TitledText
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow
 from fttui.ui.widgets.prompt import PromptRow
+from fttui.ui.workers import start_worker
 
 PANE = "try"
 """Name for footer and help."""
@@ -115,8 +116,8 @@ class TryScreen(ScreenEvents, Screen[None]):
 
     def on_mount(self) -> None:
         self.presenter.resize(*self.app.size)
-        self.run_worker(self.keys.read_prompts(), exit_on_error=False)
-        self.run_worker(self._follow(), exit_on_error=False)
+        start_worker(self, self.keys.read_prompts, exit_on_error=False)
+        start_worker(self, self._follow, exit_on_error=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self.presenter.resize(event.size.width, event.size.height)
