@@ -51,6 +51,15 @@ class Concern(NamedTuple):
     """Measures the rows with these numbers. A name without values was not measured: its program may be absent."""
 
 
+class Measured(NamedTuple):
+    """A row with the values from which it is computed."""
+
+    row: Row
+    figures: Figures
+    before: Figures
+    """Values of an earlier revision. Empty if none was measured."""
+
+
 def value_of(row: Row, figures: Figures) -> float:
     """Return the value of a row: the median of the ratios of each pair, so that the drift of a machine cancels out."""
     ours = figures.get(row.ours, [])
