@@ -11,6 +11,8 @@ from tests.benchmarks.concerns.concern import Figures, Measured, value_of
 
 START, END = "<!-- measured: python -m tests.benchmarks -->", "<!-- end of measured -->"
 """Markers around the table in a document."""
+GROUPS = "PCS"
+"""First letters of the numbers, in the order of the table: the cockpit, commands and files, and the service."""
 
 
 class Line(NamedTuple):
@@ -39,7 +41,7 @@ def lines(measured: Iterable[Measured]) -> list[Line]:
             continue
         verdict, reason = ("MISSED", row.reason) if value > row.bound else ("ok", "")
         found.append(Line(row.number, row.what, bound, _figures(value), verdict, reason, before))
-    return sorted(found, key=lambda line: (line.number[0] != "P", int(line.number[1:])))
+    return sorted(found, key=lambda line: (GROUPS.index(line.number[0]), int(line.number[1:])))
 
 
 def _figures(value: float) -> str:

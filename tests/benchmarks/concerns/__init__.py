@@ -8,6 +8,7 @@ from tests.benchmarks.concerns import (
     data_check,
     first_reading,
     panes,
+    service,
     service_directory,
 )
 
@@ -18,6 +19,7 @@ CONCERNS = (
     commands.CONCERN,
     first_reading.CONCERN,
     data_check.CONCERN,
+    service.CONCERN,
     service_directory.CONCERN,
     curve.CONCERN,
 )

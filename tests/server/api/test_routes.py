@@ -519,6 +519,32 @@ async def test_concurrent_requests_are_all_answered(client: httpx.AsyncClient, s
     assert len({page.headers["x-request-id"] for page in pages}) == 20
 
 
+async def test_pages_read_while_jobs_are_created_repeat_and_omit_none(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    file = add_file(service)
+    old = {(await create(client, training_file=file)).json()["id"] for _ in range(20)}
+
+    async def read(limit: int) -> list[str]:
+        found: list[str] = []
+        query: dict[str, str | int] = {"limit": limit}
+        has_more = True
+        while has_more:
+            page = (await client.get(JOBS, params=query)).json()
+            found += [job["id"] for job in page["data"]]
+            query["after"], has_more = found[-1], page["has_more"]
+        return found
+
+    made, *lists = await asyncio.gather(
+        asyncio.gather(*(create(client, training_file=file) for _ in range(10))), *map(read, range(1, 8))
+    )
+    new = {answer.json()["id"] for answer in made}
+    assert len(new) == 10
+    for found in lists:
+        assert len(found) == len(set(found))
+        assert old <= set(found) <= old | new
+
+
 async def test_a_running_job_is_paused_resumed_and_cancelled(client: httpx.AsyncClient, service: Service) -> None:
     id = add_job(service, "slow")
     assert (await client.post(f"{JOBS}/{id}/pause")).status_code == 400
