@@ -11,6 +11,8 @@ INTERVAL = 5.0
 """Seconds between two questions to an engine."""
 _PATIENCE = 10
 """Least ratio of the time between two questions to the time that an answer takes."""
+_PATIENCE_WITHOUT_ANSWER = 2
+"""The same for a question that the engine did not answer: the end of an outage is to be seen soon."""
 
 T = TypeVar("T")
 
@@ -99,14 +101,16 @@ class Answers(Generic[T]):
     def ask(self) -> Answer[T]:
         """Ask the engine now, and return the newest answer. Blocks."""
         asked_at = self._clock.monotonic()
+        patience = _PATIENCE
         try:
             made = Answer(asked_at, self._ask())
         except NoAnswer as error:
             made = Answer(asked_at, None, str(error))
+            patience = _PATIENCE_WITHOUT_ANSWER
         took = self._clock.monotonic() - asked_at
         with self._lock:
             if self._newest is None or self._newest.asked_at <= asked_at:
                 self._newest = made
                 self._number += 1
-                self._pause = max(self._interval, took * _PATIENCE)
+                self._pause = max(self._interval, took * patience)
             return self._newest
