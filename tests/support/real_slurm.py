@@ -1,6 +1,8 @@
 """A Slurm cluster on this machine: a controller and two nodes, n1 and n2, in a temporary directory.
 
-It needs root, and Debian's packages slurmctld, slurmd, slurm-client and munge. `make test-slurm` installs them.
+It needs root, and Debian's packages slurmctld, slurmd, slurm-client and munge. `make test-slurm` installs them. The
+timers of the configuration are short, because the tests wait for them: for a preemption (`GraceTime`), a lost node
+(`SlurmdTimeout`), a controller that is away (`MessageTimeout`).
 """
 
 import os
@@ -33,7 +35,7 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerType=sched/backfill
-SchedulerParameters=sched_min_interval=100000,batch_sched_delay=1,bf_interval=2
+SchedulerParameters=sched_min_interval=100000,sched_interval=1,batch_sched_delay=1,bf_interval=1
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/none
@@ -41,14 +43,15 @@ MpiDefault=none
 ReturnToService=2
 MinJobAge=300
 KillWait=5
-SlurmdTimeout=10
+SlurmdTimeout=6
+MessageTimeout=3
 InactiveLimit=0
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={n1} CPUs=2 RealMemory=4000 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={n2} CPUs=2 RealMemory=4000 State=UNKNOWN
-PartitionName=low Nodes=n1,n2 Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime=8 MaxTime=INFINITE State=UP
+PartitionName=low Nodes=n1,n2 Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime=1 MaxTime=INFINITE State=UP
 PartitionName=high Nodes=n1,n2 PriorityTier=10 MaxTime=INFINITE State=UP
 """
 
