@@ -60,7 +60,7 @@ class EngineLives:
             "state": str(life.state),
             "host": life.host,
             "reason": life.reason,
-            "attempt": life.attempt,
+            "attempt": _attempt(life, before),
             "id": life.id,
             "limit": life.limit,
         }
@@ -69,7 +69,6 @@ class EngineLives:
             stored["id"] = life.id or before.get("id") or ""
             stored["before"] = before.get("before") or before.get("state")
         if life.state is State.WAITING:
-            stored["attempt"] = before.get("attempt") or 0
             stored["told"] = bool(life.reason) or (before.get("state") == "waiting" and before.get("told", False))
         if life.state is State.RUNNING:
             # Rounded, because what is left is counted down by the reader.
@@ -101,10 +100,11 @@ class EngineLives:
                     level = "warn" if is_stuck(life.reason) else "info"
                     found.append(Message(words[0].upper() + words[1:], level))
             case State.RUNNING | State.GONE if life.attempt or life.state is State.RUNNING:
-                again = f", attempt {life.attempt}" if life.attempt > 1 else ""
+                attempt, known = stored["attempt"], before.get("attempt") or 0
+                again = f", attempt {attempt}" if attempt > 1 else ""
                 if job.status == "queued":
                     found += [Message(STARTED), Message(f"Running on {life.host or title}{again}")]
-                elif was == State.RUNNING and life.state is State.RUNNING and _moved(life, before):
+                elif was == State.RUNNING and life.state is State.RUNNING and 0 < known < attempt:
                     found.append(Message(f"{title} started the job again on {life.host}{again}", "warn"))
         return found
 
@@ -124,10 +124,14 @@ def _status(job: JobRecord, life: Life) -> str:
     return job.status
 
 
-def _moved(life: Life, before: dict[str, Any]) -> bool:
-    """Return whether the engine started the trainer again since the last look."""
-    attempt, host = before.get("attempt") or 0, before.get("host") or ""
-    return (bool(attempt) and life.attempt > attempt) or (bool(host) and bool(life.host) and life.host != host)
+def _attempt(life: Life, before: dict[str, Any]) -> int:
+    """Return how often the engine has started a trainer. A start may be seen before its script tells it."""
+    known, host = before.get("attempt") or 0, before.get("host") or ""
+    was = before.get("before") if before.get("state") in _BACK else before.get("state")
+    if life.state is State.RUNNING and known and life.attempt <= known:
+        has_moved = bool(host and life.host) and life.host != host
+        return known + (was == State.WAITING or has_moved)
+    return max(known, life.attempt)
 
 
 def job_at_engine(job: JobRecord, life: Life) -> str:

@@ -28,6 +28,7 @@ from fttui.server.launchers.submission_files import (
     last_submission,
     lines,
     runs_of,
+    starts,
     stopped_number,
     write_stop,
     write_submission,
@@ -165,7 +166,7 @@ class Ray:
         self._signs.pop(id, None)
         if job.status == ray_cluster.PENDING:
             return Life(State.WAITING, reason=_reason(job.words), id=id)
-        return Life(State.RUNNING, job.host, "", len(runs_of(directory)), id)
+        return Life(State.RUNNING, job.host, "", starts(runs_of(directory), last.number), id)
 
     def _ended(self, directory: JobDirectory, number: int, id: str, job: RayJob | None) -> Life:
         """Return the life of a submission that Ray has ended, or does not know any more."""

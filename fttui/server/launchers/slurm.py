@@ -25,6 +25,7 @@ from fttui.server.launchers.submission_files import (
     assignments,
     last_submission,
     runs_of,
+    starts,
     write_stop,
     write_submission,
 )
@@ -226,7 +227,8 @@ class Slurm:
         runs = runs_of(directory)
         # Slurm names the nodes that are left while a job ends.
         host = runs[-1].host if entry.state == "COMPLETING" and runs else entry.node
-        return Life(State.RUNNING, host, "", len(runs), last.id, entry.seconds_left, entry.limit)
+        attempt = starts(runs, last.number)
+        return Life(State.RUNNING, host, "", attempt, last.id, entry.seconds_left, entry.limit)
 
     def _missing(self, directory: JobDirectory, last: Submission, answer: Answer[Jobs], entry: Entry | None) -> Life:
         """Return the life of a job that Slurm does not have any more."""

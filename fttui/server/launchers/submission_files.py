@@ -78,6 +78,14 @@ def runs_of(directory: JobDirectory) -> list[Run]:
     return found
 
 
+def starts(runs: Sequence[Run], number: int) -> int:
+    """Return how often the engine has started a trainer, if it runs its submission of this number.
+
+    The script of that start may not have written its line yet.
+    """
+    return len(runs) + (not any(run.number == number for run in runs))
+
+
 def lines(directory: JobDirectory, name: str) -> Sequence[str]:
     """Return the lines of a small file; none without the file."""
     try:

@@ -173,6 +173,48 @@ def test_job_that_slurm_takes_off_its_node_is_queued_and_goes_on_with_the_same_i
     ]
 
 
+def runs_unseen(cluster: Cluster, job: FakeJob, node: str) -> None:
+    """Start a job on a node, whose script has not written that yet."""
+    job.state, job.node, job.reason = "RUNNING", node, ""
+    cluster.look()
+
+
+@pytest.mark.parametrize("node", ["n1", "n2"])
+def test_second_start_is_told_once_however_late_its_script_tells_it(cluster: Cluster, node: str) -> None:
+    id, job = running(cluster, 1, 2)
+    cluster.slurm.requeue(job)
+    cluster.look()
+    for _ in range(2):
+        runs_unseen(cluster, job, node)
+    assert cluster.messages(id)[-1] == f"Running on {node}, attempt 2"
+    cluster.slurm.run(job, node)
+    cluster.look()
+    assert cluster.messages(id)[-1] == f"Running on {node}, attempt 2"
+    assert (cluster.job(id).life or {})["attempt"] == 2
+
+
+def test_second_start_that_slurm_makes_between_two_looks_is_told_once(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    runs_unseen(cluster, job, "n2")
+    cluster.slurm.run(job, "n2")
+    cluster.look()
+    said = cluster.messages(id)
+    assert said[-1] == "Slurm started the job again on n2, attempt 2"
+    assert sum("again" in message for message in said) == 1
+
+
+def test_start_of_a_resubmitted_job_is_told_once_however_late_its_script_tells_it(cluster: Cluster) -> None:
+    id, job = running(cluster, 1, 2)
+    cluster.slurm.end(job, 137, "FAILED")
+    cluster.look(9)
+    (_, again) = cluster.submitted(id)
+    runs_unseen(cluster, again, "n2")
+    assert cluster.messages(id)[-1] == "Running on n2, attempt 2"
+    cluster.slurm.run(again, "n2")
+    cluster.look()
+    assert cluster.messages(id)[-1] == "Running on n2, attempt 2"
+
+
 @pytest.mark.parametrize(
     ("state", "code", "words"),
     [
