@@ -52,6 +52,9 @@ OWN_OPTIONS = frozenset(
 BATCH_OPTIONS = ("--parsable", "--open-mode=append", "--input=/dev/null")
 """Options of every submission."""
 
+_START_VARIABLE = "FTTUI_START"
+"""Variable of a trainer and the processes that it starts, with the line of their start in `runs`."""
+
 _BUSY = re.compile(
     "unable to contact|not respond|timed out|temporarily|try again|connection refused|zero bytes|communication"
     "|MaxSubmit|slurm_persist|unexpected message|is not on PATH|took longer|no configuration of Slurm",
@@ -79,6 +82,8 @@ is_last() {{
     last=$(tail -n 1 runs) && [ -n "$last" ] || return 0  # the disk is away
     [ "$last" = "$run" ]
 }}
+# Processes of this start on this node, also those in sessions of their own, such as the workers of torch.
+of_this_start() {{ grep -lszFx "{start_variable}=$run" /proc/[0-9]*/environ | cut -d / -f 3; }}
 # For srun: sbatch --export=NONE would hide the variables from the steps as well.
 unset SLURM_EXPORT_ENV
 export {variables}
@@ -87,7 +92,7 @@ child=
 signalled=
 # B:TERM, before the time limit, comes to this shell alone.
 trap 'signalled=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
-{command} {directory} &
+{start_variable}="$run" {command} {directory} &
 child=$!
 [ -z "$signalled" ] || kill -TERM $child
 # What is written over a network disk is seen elsewhere after a sync.
@@ -98,7 +103,9 @@ while kill -0 $child; do
         pkill -TERM -x -P $child srun
         for _ in {{1..10}}; do pgrep -x -P $child srun >/dev/null || break; sleep {flush}; done
         kill -STOP $$  # this script must not go on between the two
-        kill -KILL $child 0  # with all processes that it started
+        kill -KILL $child  # first, because it may start others
+        kill -KILL $(of_this_start)
+        kill -KILL 0
     }}
     sync progress.jsonl log
 done 2>/dev/null &
@@ -182,6 +189,7 @@ class Slurm:
             setup=launch.setup,
             command=shlex.join(launch.command),
             flush=FLUSH_SECONDS,
+            start_variable=_START_VARIABLE,
         )
         words = [
             *("sbatch", "--requeue", f"--signal=B:TERM@{max(SIGNAL_SECONDS, round(launch.stop_after))}"),

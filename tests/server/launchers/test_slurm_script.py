@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,36 @@ def test_script_kills_its_trainer_when_the_job_has_started_elsewhere(
         runs.write("1 4711 1 n2 1795892093\n")
     assert shell.wait(60) == -signal.SIGKILL
     assert not (tmp_path / "exit").exists()
+
+
+def test_script_kills_workers_in_sessions_of_their_own_when_the_job_has_started_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm_launcher, "FLUSH_SECONDS", 0.01)
+    wait = "while :; do sleep 0.01; done"
+    worker = tmp_path / "worker"
+    worker.write_text(f"#!/bin/sh\ntrap '' TERM\necho $$ >id.new; mv id.new id\n{wait}\n")
+    worker.chmod(0o700)
+    shell = node(tmp_path, submitted(tmp_path, f"setsid {worker} & {wait}"))
+    until((tmp_path / "id").exists)
+    id = int((tmp_path / "id").read_text())
+    try:
+        runs = tmp_path / "runs"
+        own = runs.read_text()
+        runs.write_text(f"{own}1 4711 1 n2 1795892093\n")
+        assert shell.wait(60) == -signal.SIGKILL
+        until(lambda: not is_running(id))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(id, signal.SIGKILL)
+
+
+def is_running(process: int) -> bool:
+    """Return whether a process lives. A killed one may wait for its parent."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_script_ends_the_other_nodes_first_when_the_job_has_started_elsewhere(
