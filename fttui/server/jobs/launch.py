@@ -14,7 +14,7 @@ from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.jobs.trainer_environment import NoVariable, engine_variables, trainer_environment
 from fttui.server.jobs.trainer_questions import Check, Refused, Stopped, check_job
 from fttui.server.launchers.base import EngineUnreachable, JobTrainer, Launch, LaunchRefused
-from fttui.server.launchers.registry import Launchers, options_of
+from fttui.server.launchers.registry import Launchers, node_count, options_of
 from fttui.server.settings import Trainer
 from fttui.server.storage.database import ServiceDatabase
 from fttui.server.storage.disk_space import is_disk_full
@@ -151,8 +151,13 @@ class TrainerStarter:
                 message = f"The model {job.model} was deleted before the job could use it."
                 raise Refused("model_not_available", message, "model")
             inputs[START_MODEL] = self._paths.model(model) if model else ""
-        record = record_of(self._database, job)
-        directory.prepare({**job_json(job), "stop_after": trainer.stop_after, "record": record}, inputs)
+        engine = self._launchers.engine(job)
+        more = {
+            "nodes": node_count(engine, options_of(engine, trainer, job)) if engine else None,
+            "stop_after": trainer.stop_after,
+            "record": record_of(self._database, job),
+        }
+        directory.prepare({**job_json(job), **more}, inputs)
 
 
 def _make_root(root: str) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from fttui.clock import Clock
@@ -123,6 +123,11 @@ def options_of(engine: Engine, trainer: Trainer, job: JobRecord) -> tuple[str, .
     return (*engine.options, *of_trainer, *own)
 
 
+def node_count(engine: Engine, options: Sequence[str]) -> int | None:
+    """Return the number of nodes that a job with these options asks its engine for; None if it names none."""
+    return _KINDS[engine.kind].nodes(options)
+
+
 def option_error(kind: str, name: str, value: str) -> str:
     """Return why a job may not set an option of an engine, as half a sentence; empty when it may."""
     return _KINDS[kind].fault(name, value)
@@ -133,11 +138,12 @@ class _Options(NamedTuple):
 
     words: Callable[[Mapping[str, str]], tuple[str, ...]]
     fault: Callable[[str, str], str]
+    nodes: Callable[[Sequence[str]], int | None]
 
 
 _KINDS = {
-    "slurm": _Options(slurm.option_words, slurm.option_fault),
-    "ray": _Options(ray.option_words, ray.option_fault),
+    "slurm": _Options(slurm.option_words, slurm.option_fault, slurm.node_count),
+    "ray": _Options(ray.option_words, ray.option_fault, lambda options: None),
 }
 
 

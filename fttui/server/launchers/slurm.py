@@ -12,7 +12,7 @@ number. If the queue does not have it, the number is given up, and a job that ap
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from fttui.clock import Clock
@@ -327,6 +327,17 @@ def option_fault(name: str, value: str) -> str:
     if not value.isprintable():
         return "has a character that cannot be printed"
     return ""
+
+
+def node_count(options: Sequence[str]) -> int | None:
+    """Return the number of nodes that words of sbatch ask for; None for a range, or if Slurm chooses it."""
+    found = None
+    words = iter(options)
+    for word in words:
+        if option := re.fullmatch(r"(?:--nodes(?:=|$)|-N)(.*)", word):
+            number = re.fullmatch(r"\s*([0-9]+)\s*", option[1] or next(words, ""))
+            found = int(number[1]) if number else None
+    return found
 
 
 def _name(directory: JobDirectory, number: int) -> str:

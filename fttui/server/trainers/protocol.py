@@ -39,6 +39,8 @@ class RunSettings(NamedTuple):
     """Texts of the settings that the API has no field for."""
     engine: str | None = None
     """Kind of the engine that runs the job on another machine; None for this machine."""
+    nodes: int | None = None
+    """Number of nodes that the job asks its engine for; None if it names none."""
 
     @classmethod
     def read(cls, directory: str) -> "RunSettings":
@@ -70,6 +72,7 @@ class RunSettings(NamedTuple):
             source=model.get("source") or None,
             settings={str(name): str(value) for name, value in (job.get("settings") or {}).items()},
             engine=job.get("engine") or None,
+            nodes=job.get("nodes") or None,
         )
 
 

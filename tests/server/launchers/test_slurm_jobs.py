@@ -56,6 +56,12 @@ def test_job_is_queued_until_slurm_runs_it_and_then_succeeds(cluster: Cluster) -
     assert cluster.slurm.count("sbatch") == 1
 
 
+def test_trainer_gets_the_number_of_nodes_that_its_job_asks_for(cluster: Cluster) -> None:
+    for metadata, expected in (({"fttui.slurm.nodes": "2"}, 2), ({}, None)):
+        (job,) = cluster.submitted(cluster.validated(metadata=metadata))
+        assert json.loads((job.directory / "job.json").read_text())["nodes"] == expected
+
+
 def running(cluster: Cluster, *steps: int) -> tuple[str, FakeJob]:
     """Return a job that runs on n1, and has reported these steps."""
     id = cluster.validated()

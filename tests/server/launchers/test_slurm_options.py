@@ -5,7 +5,7 @@ import pytest
 
 from fttui.server.api.access import local_only
 from fttui.server.api.app import create_app
-from fttui.server.launchers.slurm import option_fault
+from fttui.server.launchers.slurm import node_count, option_fault
 from fttui.server.launchers.slurm_queue import run_command, seconds_of
 from tests.server.conftest import add_file
 from tests.server.launchers.conftest import Cluster
@@ -35,6 +35,24 @@ def test_options_that_the_launcher_needs_are_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["time", "gres", "nodes", "mem", "partition", "account", "qos", "signal"])
 def test_other_options_are_taken(name: str) -> None:
     assert not option_fault(name, "1")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--nodes=2"], 2),
+        (["--nodes", "2", "--time=1"], 2),
+        (["-N2"], 2),
+        (["-N", "2"], 2),
+        (["--nodes=2", "--partition=gpu", "-N", "4"], 4),
+        (["--nodes=2", "--nodes=2-4"], None),
+        (["--nodelist=n1", "--ntasks=2"], None),
+        (["--nodes"], None),
+        ([], None),
+    ],
+)
+def test_number_of_nodes_is_read_from_options(options: list[str], expected: int | None) -> None:
+    assert node_count(options) == expected
 
 
 async def refusal(cluster: Cluster, option: str, value: str, *, is_owner: bool = True) -> str:

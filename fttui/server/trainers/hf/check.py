@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, PretrainedConfig
 
-from fttui.server.trainers.hf import devices, hub, load, memory, processes
+from fttui.server.trainers.hf import devices, hub, load, memory, nodes, processes
 from fttui.server.trainers.hf.dataset import Prepared, prepare
 from fttui.server.trainers.hf.masks import masks_of
 from fttui.server.trainers.hf.memory import FOUR_BIT, FULL, LORA, Shape, Workload
@@ -42,6 +42,8 @@ def check(run: RunSettings) -> dict[str, Any]:
         Refusal: the job cannot be trained here.
     """
     options = Options.read(run.settings)
+    if run.nodes is not None:
+        nodes.share(run.batch_size, run.nodes)
     if options.quantize == "4bit" and run.engine is None:
         load.check_four_bit()
     start = Start.of(run, options)

@@ -54,6 +54,12 @@ def test_check_of_a_job_for_an_engine_does_not_judge_the_devices_of_this_machine
     assert not {"seconds", "memory_bytes"} & answer.keys()
 
 
+def test_check_refuses_a_batch_that_the_nodes_of_a_job_cannot_share(tiny_model: Path, tmp_path: Path) -> None:
+    refused = refusal(write_job(tmp_path / "job", tiny_model, engine="slurm", nodes=3))
+    assert (refused.code, refused.param) == ("invalid_setting", "batch_size")
+    assert "3 nodes, which cannot share a batch of 4 evenly" in str(refused)
+
+
 def test_check_warns_of_what_is_left_out(trained: Path, tiny_model: Path, tmp_path: Path) -> None:
     long = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "word " * 50}]}
     late = {"messages": [{"role": "user", "content": "?" * 200}, {"role": "assistant", "content": "No."}]}
