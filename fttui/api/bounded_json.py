@@ -11,7 +11,7 @@ import re
 from itertools import islice
 from typing import Any, NamedTuple
 
-from fttui.api.response_body import loads
+from fttui.models.lenient_json import loads
 
 MAX_DEPTH = 64
 """Greatest nesting of an object in a response."""
@@ -27,7 +27,7 @@ SMALL = 256 * 1024
 TOO_DEEP = "not read: nested too deeply"
 TOO_LARGE = "not read: too large"
 
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NO_STRUCTURE = bytes(set(range(256)) - set(b"[]{},"))
 _TOKEN = re.compile(rb'["\[\]{},]')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^ \t\r\n,\]}:\[{]+")
@@ -53,9 +53,12 @@ async def decode(body: bytes) -> Any:
 
 
 def _is_harmless(body: bytes) -> bool:
-    if len(body) > SMALL or _most_values(body) > MAX_OBJECT_VALUES:
+    if len(body) > SMALL:
         return False
-    brackets = body.translate(None, _NO_BRACKETS)
+    structure = body.translate(None, _NO_STRUCTURE)
+    if _most_values(structure) > MAX_OBJECT_VALUES:
+        return False
+    brackets = structure.replace(b",", b"")
     for _ in range(MAX_DEPTH):
         # Each pass removes the innermost pairs. Brackets in strings may remain, which then takes the slow way.
         if not brackets:

@@ -21,6 +21,7 @@ from fttui.api.providers import Provider
 from fttui.api.proxy import failing_proxy, possible_proxy
 from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
+from fttui.models.lenient_json import loads
 
 MEGABYTE = 1024 * 1024
 REDIRECTS = 5
@@ -427,7 +428,7 @@ class Http:
             ApiError: the data is not JSON, or the event is an error.
         """
         try:
-            raw = body.loads(event.text.encode())
+            raw = loads(event.text.encode())
         except (ValueError, RecursionError):
             message = f"cannot parse the answer of {self.provider.title}: it is not JSON"
             raise BadResponse(

@@ -1,9 +1,7 @@
-"""Decompress response bodies up to a limit, and parse JSON that breaks the standard in known ways."""
+"""Decompress response bodies up to a limit."""
 
-import json
 import zlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 
@@ -52,30 +50,6 @@ async def decompressed(response: httpx.Response, limit: int | None) -> AsyncIter
             yield rest
         if total and not unpack.eof:
             raise httpx.RemoteProtocolError("ended without sending complete message body")
-
-
-def loads(body: bytes) -> Any:
-    """Parse JSON leniently: NaN, infinities and huge integers become None, invalid UTF-8 becomes `\\ufffd`.
-
-    Raises:
-        ValueError: the body is not JSON.
-        RecursionError: the JSON is nested too deeply.
-    """
-    try:
-        return json.loads(body, parse_constant=_null)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:  # invalid UTF-8, or an integer of thousands of digits
-        text = body.decode("utf-8-sig", "replace")
-        return json.loads(text, parse_constant=_null, parse_int=_integer)
-
-
-def _null(_: str) -> None:
-    return None
-
-
-def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) < 4000 else None
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -71,7 +71,7 @@ def settings_of(value: object) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, item in _members(value):
         count = lenient.whole(item)
-        text = "auto" if count == -1 else str(count) if count is not None else lenient.line(item)
+        text = lenient.line(item) if count is None else "auto" if count == -1 else str(count)
         if text:
             found[lenient.line(key)] = text
     return found

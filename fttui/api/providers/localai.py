@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fttui.api import multipart, response_body
+from fttui.api import multipart
 from fttui.api.error_mapping import UNKNOWN_ROUTE
 from fttui.api.errors import ApiError, Conflict, NotFound
 from fttui.api.http import Http
@@ -18,6 +18,7 @@ from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job import Job
+from fttui.models.lenient_json import loads
 from fttui.models.page import Page
 from fttui.models.raw_json import digest
 from fttui.models.spec import JobSpec
@@ -174,7 +175,7 @@ class LocalAI(Dialect):
 
     def _progress(self, text: str) -> list[dict[str, Any]]:
         try:
-            raw = lenient.mapping(response_body.loads(text.encode()))
+            raw = lenient.mapping(loads(text.encode()))
         except (ValueError, RecursionError):
             return []
         return [self._decode.with_sent(event, raw) for event in _progress_events(raw, self._http.clock.now())]
