@@ -5,6 +5,8 @@ import gc
 
 from fttui.api.errors import ApiError, BadRequest, Forbidden, NotFound, RateLimited, Unauthorized
 from fttui.clock import Clock
+from fttui.models.job import Job
+from fttui.models.page import Page
 from fttui.store.job_table import PAGE, MergeResult
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.store import Store
@@ -53,7 +55,7 @@ class AccountReading:
         self._unpublished = MergeResult()
         self._published_at = float("-inf")
         self._spared = 0
-        fetcher.older.may_send = lambda: self._is_ready and self._pause() <= 0
+        fetcher.older.next_limit = self._next_limit
 
     @property
     def is_active(self) -> bool:
@@ -101,6 +103,12 @@ class AccountReading:
     def _wait(self, seconds: float) -> None:
         self._next_at = self._clock.monotonic() + seconds
 
+    def _next_limit(self, page: Page[Job]) -> int | None:
+        """Return the most jobs of the page after one that has arrived. None if it may not be requested yet."""
+        if 0 < len(page.objects) <= PAGE:
+            self._limit = PAGE
+        return self._limit if self._is_ready and self._pause() <= 0 else None
+
     async def _read_page(self) -> None:
         self._wait(self._gap)
         try:
@@ -119,8 +127,6 @@ class AccountReading:
         else:
             self._failures = 0
             self._pages += 1
-            if 0 < len(merged.seen) <= PAGE:
-                self._limit = PAGE
             self._unpublished.added |= merged.added
             self._unpublished.updated |= merged.updated - self._unpublished.added
 

@@ -1,13 +1,14 @@
 """Reading of a list ahead: the next page is requested while the page before is merged."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
 
+from fttui.api.early_request import send_early
 from fttui.models.job import Job
 from fttui.models.page import Page
 
-Fetch = Callable[[str, int], Awaitable[Page[Job]]]
+Fetch = Callable[[str, int], Coroutine[Any, Any, Page[Job]]]
 """Requests the page behind a cursor, of at most so many jobs."""
 
 
@@ -22,7 +23,10 @@ class Sent(NamedTuple):
 
 
 class ReadAhead:
-    """Pages of a list, each behind the one before."""
+    """Pages of a list, each behind the one before.
+
+    The request for the next page is on its way before a page is returned, so that a merge does not delay it.
+    """
 
     def __init__(self, fetch: Fetch, turn: Callable[[], int]) -> None:
         """
@@ -32,8 +36,8 @@ class ReadAhead:
         self._fetch = fetch
         self._turn = turn
         self._sent: Sent | None = None
-        self.may_send: Callable[[], bool] = lambda: False
-        """Tells whether a request may be sent now, when a page has arrived."""
+        self.next_limit: Callable[[Page[Job]], int | None] = lambda _: None
+        """Returns the most jobs of the page after one that has arrived. None if no request may be sent now."""
 
     async def page(self, cursor: str, limit: int) -> tuple[Page[Job], int]:
         """Return the page behind a cursor and the turn of its request, and send the request for the next one.
@@ -49,8 +53,10 @@ class ReadAhead:
             self.stop()
             turn = self._turn()
             page = await self._fetch(cursor, limit)
-        if page.cursor is not None and page.cursor != cursor and self.may_send():
-            self._send(page.cursor, limit)
+        if page.cursor is not None and page.cursor != cursor and (next_limit := self.next_limit(page)) is not None:
+            next_turn = self._turn()
+            answer = await send_early(self._fetch(page.cursor, next_limit))
+            self._sent = Sent(page.cursor, next_limit, next_turn, answer)
         return page, turn
 
     def stop(self) -> None:
@@ -58,11 +64,3 @@ class ReadAhead:
         if self._sent is not None:
             self._sent.answer.cancel()
             self._sent = None
-
-    def _send(self, cursor: str, limit: int) -> None:
-        async def fetch() -> Page[Job]:
-            return await self._fetch(cursor, limit)
-
-        answer = asyncio.create_task(fetch())
-        answer.add_done_callback(lambda task: task.cancelled() or task.exception())  # it may never be asked for
-        self._sent = Sent(cursor, limit, self._turn(), answer)
