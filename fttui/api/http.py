@@ -15,7 +15,7 @@ from fttui.api import bounded_json, error_mapping, rate_headers
 from fttui.api import response_body as body
 from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.byte_range import Measured, Piece, measured, range_of
-from fttui.api.errors import ApiError, BadRequest, BadResponse
+from fttui.api.errors import ApiError, BadRequest, BadResponse, Unreachable
 from fttui.api.event_stream import StreamEvent, StreamTooWide, events_of
 from fttui.api.providers import Provider
 from fttui.api.proxy import failing_proxy, possible_proxy
@@ -290,6 +290,10 @@ class Http:
     @asynccontextmanager
     async def _open(self, request: _Request) -> AsyncIterator[httpx.Response]:
         """Send a request, following redirects. Yield the response (2xx) before its body is read."""
+        if self._client.is_closed:
+            raise Unreachable(
+                f"the connection to {self.provider.title} is closed", code="closed", unsent=True, should_retry=False
+            )
         url = request.path if "://" in request.path else self.provider.base_url + request.path
         query, headers = httpx.QueryParams(list(request.query)), dict(request.headers)
         if self._is_trusted(url):

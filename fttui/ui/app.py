@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.worker import Worker
 
 from fttui import garbage
 from fttui.clock import Clock, SystemClock
@@ -37,6 +38,7 @@ from fttui.ui.messages import (
     RefreshRequested,
     SaveViewRequested,
     SnapshotChanged,
+    WorkFailed,
 )
 from fttui.ui.notifier import Notifier
 from fttui.ui.preferences import Preferences
@@ -50,7 +52,7 @@ from fttui.ui.terminal.widget_styles import release_closed_widgets
 from fttui.ui.try_screen.open_try import TryOpener
 from fttui.ui.widgets.line_list import LineList
 from fttui.ui.widgets.prompt import PromptRow
-from fttui.ui.workers import start_worker
+from fttui.ui.workers import ACTION, start_worker, wait_for_end
 
 if TYPE_CHECKING:
     from fttui.core.session import MergedSession, Session
@@ -61,6 +63,10 @@ OpenSession = Callable[[str | None], "Awaitable[Session | MergedSession]"]
 
 Called after the first frame, so that it may import slow modules.
 """
+
+
+POLL = "poll"
+"""Group of the worker that connects and polls."""
 
 
 class FttuiApp(App[None]):
@@ -113,6 +119,9 @@ class FttuiApp(App[None]):
         self._has_nearby_runs = has_nearby_runs
         self._clock = clock or SystemClock()
         self._session: Session | MergedSession | None = None
+        self._session_closings: list[asyncio.Task[None]] = []
+        """Each closes the session of a profile that the user has left."""
+        self._is_leaving = False
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
         self.crash_message = ""
@@ -232,8 +241,27 @@ class FttuiApp(App[None]):
         if self._is_painted:
             self.exit(return_code=code)
 
+    async def action_quit(self) -> None:
+        """Exit. An action that is being sent comes to its end first, unless the user asks again."""
+        actions = self._running_actions()
+        if not actions or self._is_leaving:
+            self.exit()
+            return
+        self._is_leaving = True
+        self._show_note("Waiting for the answer to your last action. Press q again to quit without it.")
+        start_worker(self, partial(self._exit_after, actions), group="exit")
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Exit. Keys that follow do nothing."""
+        self.main.controllers.router.close()
+        super().exit(result, return_code, message)
+
+    async def _exit_after(self, actions: list[Worker[Any]]) -> None:
+        await wait_for_end(actions)
+        self.exit()
+
     def _connect_to(self, profile: str | None) -> None:
-        start_worker(self, partial(self._connect, profile), group="poll", exclusive=True, exit_on_error=False)
+        start_worker(self, partial(self._connect, profile), group=POLL, exclusive=True)
 
     async def _connect(self, profile: str | None) -> None:
         try:
@@ -331,8 +359,8 @@ class FttuiApp(App[None]):
             rows, as_of = first_rows(archive_file(), chosen.key, 200)
         session, self._session = self._session, None
         if session is not None:
-            self.workers.cancel_group(self, "poll")
-            await session.close()
+            # A task and no worker: Textual cancels workers at the exit, and the archive must be closed then too.
+            self._session_closings.append(asyncio.create_task(self._close_unused(session, self._stop_polling())))
         self._pending = []
         self._choose_theme(slow_link=preferences.slow_link)
         self.main.use_link(is_slow=preferences.slow_link)
@@ -341,6 +369,18 @@ class FttuiApp(App[None]):
         self.main.move_to(service, self._snapshot)
         self._show_title()
         self._connect_to(message.name)
+
+    def _stop_polling(self) -> list[Worker[Any]]:
+        """Stop the poller. Return the workers that still use its session."""
+        return [*self.workers.cancel_group(self, POLL), *self._running_actions()]
+
+    def _running_actions(self) -> list[Worker[Any]]:
+        return [worker for worker in self.workers if worker.group == ACTION and not worker.is_finished]
+
+    async def _close_unused(self, session: Session | MergedSession, users: list[Worker[Any]]) -> None:
+        """Close a session once nothing uses it: an action that is being sent needs its connection."""
+        await wait_for_end(users)
+        await session.close()
 
     def on_app_blur(self) -> None:
         if self._session is not None:
@@ -373,11 +413,22 @@ class FttuiApp(App[None]):
             self.exit()
             return
         self._interrupted_at = now
-        # Every screen has a row for it. A toast would cover text.
+        self._show_note("Press ctrl+c again to quit. Jobs keep running.")
+
+    def _show_note(self, text: str) -> None:
+        """Show a note on the screen in front. Every screen has a row for it; a toast would cover text."""
         show: Callable[[str], None] = getattr(
             self.screen, "show_note", lambda text: self.main.prompt.show_message(text, "dim")
         )
-        show("Press ctrl+c again to quit. Jobs keep running.")
+        show(text)
+
+    def on_work_failed(self, message: WorkFailed) -> None:
+        """Show an unexpected error, and list it. Its traceback goes to a file, as after a crash."""
+        from fttui.config import crash
+
+        text = clean_line(". ".join(crash.report(message.error).splitlines()))
+        self.main.model.record_error(text)
+        self._show_note(text)
 
     def on_jobs_ended(self, message: JobsEnded) -> None:
         self._notifier.jobs_ended(message.rows)
@@ -410,6 +461,7 @@ class FttuiApp(App[None]):
         self._close_messages_no_wait()
 
     async def close(self) -> None:
-        """Close the session: write the archive and close connections. Jobs keep running."""
+        """Close the sessions: write the archive and close connections. Jobs keep running."""
+        await asyncio.gather(*self._session_closings)
         if self._session is not None:
             await self._session.close()

@@ -66,3 +66,11 @@ class IntervalRequested(Message):
 
 class SaveViewRequested(Message):
     """Request to save the view for the next start."""
+
+
+class WorkFailed(Message):
+    """Background work raised an error that nothing handles."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error

@@ -40,6 +40,17 @@ async def test_read_is_tried_six_times_with_doubling_waits(connect: Connect, clo
         assert caught.value.status == status
 
 
+async def test_request_over_a_closed_client_fails_at_once(connect: Connect, clock: FakeClock) -> None:
+    async with serving(send_json(EMPTY)) as server:
+        client = connect(server.url)
+        await client.close()
+        for call in (client.list_jobs, lambda: client.cancel_job("ftjob-1")):
+            with pytest.raises(Unreachable, match="closed") as caught:
+                await call()
+            assert caught.value.unsent
+    assert (server.requests, clock.slept) == ([], [])
+
+
 async def test_read_with_a_permanent_error_is_sent_once(connect: Connect, clock: FakeClock) -> None:
     for status in (400, 401, 403, 404, 405, 410, 413, 418, 422, 501, 505):
         async with serving(refuse(status)) as server:

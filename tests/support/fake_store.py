@@ -86,8 +86,8 @@ class FakeStore:
     notices: tuple[str, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
     """Reasons why lists failed, by kind."""
-    answers: bool = True
-    """False: a cancel never returns."""
+    answer: asyncio.Event | None = None
+    """A cancel waits for it."""
 
     def put(self, *jobs: dict[str, Any]) -> "FakeStore":
         self.raw |= {item["id"]: item for item in jobs}
@@ -195,8 +195,8 @@ class FakeStore:
 
     async def cancel(self, ids: Iterable[str]) -> dict[str, Outcome]:
         self.sent.append(("cancel", *ids))
-        if not self.answers:
-            await asyncio.Event().wait()
+        if self.answer is not None:
+            await self.answer.wait()
         if self.refusal:
             return {id: Outcome(False, self.refusal, id) for id in ids}
         for id in ids:

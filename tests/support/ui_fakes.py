@@ -35,9 +35,10 @@ SHORT_RUN = 3
 class FakeCore:
     store: FakeStore
     poller: FakePoller
+    is_closed: bool = False
 
     async def close(self) -> None:
-        pass
+        self.is_closed = True
 
 
 def key_event(key: str) -> events.Key:
@@ -192,8 +193,12 @@ async def cockpit(
     connects: bool | asyncio.Event = True,
     clock: FakeClock | None = None,
     has_nearby_runs: bool = False,
+    may_fail: bool = False,
 ) -> AsyncIterator[Ui]:
-    """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never."""
+    """The real application over a fake store; `kept` is what its archive holds. It may connect later, or never.
+
+    Its background work may raise no unexpected error, unless `may_fail`.
+    """
     store = store or FakeStore()
     core = FakeCore(store, FakePoller(store))
     clock = clock or FakeClock(instant=True)
@@ -223,3 +228,4 @@ async def cockpit(
         pilot = QuietPilot(app)
         await pilot.pause()
         yield Ui(app, pilot, store, core, clock, opened)
+    assert may_fail or not [text for _, text in app.main.model.errors() if "unexpected error" in text]

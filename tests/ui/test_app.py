@@ -98,6 +98,60 @@ async def test_profile_picker_switches_the_service(monkeypatch: pytest.MonkeyPat
         assert ui.shown == ["ftjob-00000001"]
 
 
+async def test_a_cancel_that_is_being_sent_ends_before_the_connection_of_its_profile_closes() -> None:
+    store = FakeStore().put(job(1, "running"))
+    store.answer = asyncio.Event()
+    async with cockpit(store) as ui:
+        await ui.press("c", "y", "at", *"all profiles", "enter")
+        await ui.pilot.pause()
+        assert ui.opened == [None, "all profiles"]
+        assert not ui.core.is_closed
+        store.answer.set()
+        await ui.until(lambda: ui.core.is_closed)
+        assert "Cancelled" in ui.prompt
+
+
+async def test_quit_waits_for_a_cancel_that_is_being_sent() -> None:
+    store = FakeStore().put(job(1, "running"))
+    store.answer = asyncio.Event()
+    async with cockpit(store) as ui:
+        await ui.press("c", "y", "q")
+        assert ui.app.is_running
+        assert "Waiting for the answer to your last action. Press q again to quit without it." in ui.prompt
+        store.answer.set()
+        await ui.until(lambda: not ui.app.is_running)
+    assert store.raw["ftjob-00000001"]["status"] == "cancelled"
+
+
+async def test_second_quit_does_not_wait_for_a_cancel_that_is_being_sent() -> None:
+    store = FakeStore().put(job(1, "running"))
+    store.answer = asyncio.Event()
+    async with cockpit(store) as ui:
+        await ui.press("c", "y", "q")
+        await ui.press("q")
+        await ui.until(lambda: not ui.app.is_running)
+
+
+async def test_unexpected_error_of_an_action_is_shown_and_listed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def fail(_: object) -> None:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setenv("FTTUI_DATA_DIR", str(tmp_path))
+    store = FakeStore().put(job(1, "running"))
+    monkeypatch.setattr(store, "cancel", fail)
+    async with cockpit(store, may_fail=True) as ui:
+        await ui.press("c", "y")
+        await ui.pilot.pause()
+        assert "unexpected error: KeyError. Details: " in ui.prompt
+        assert "stop" not in ui.screen[3], "the job is shown as it is known"
+        await ui.press("exclamation_mark")
+        assert any("unexpected error: KeyError" in line for line in ui.screen)
+    (note,) = tmp_path.rglob("crash-*.txt")
+    assert "a fault of ours" in note.read_text(encoding="utf-8")
+
+
 async def test_rebound_keys_replace_the_defaults_in_footer_help_and_cockpit() -> None:
     preferences = Preferences(Settings(keys={"job.cancel": "f8", "refresh": "ctrl+r"}))
     async with cockpit(FakeStore().put(job(1)), preferences=preferences) as ui:

@@ -1,5 +1,6 @@
 """Screen dumps of many states. `FTTUI_SCREENS=write pytest tests/ui/test_states.py` rewrites them."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -116,7 +117,7 @@ def learning() -> FakeStore:
 
 async def sending(ui: Ui) -> None:
     """Cancel a job; the provider does not answer."""
-    ui.store.answers = False
+    ui.store.answer = asyncio.Event()
     await ui.press("c", "y")
 
 

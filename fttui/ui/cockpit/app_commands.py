@@ -33,20 +33,17 @@ class AppCommands:
         *,
         run_command: Callable[[str], Awaitable[None]],
         load_files: Callable[[], None],
-        close: Callable[[], None],
     ) -> None:
         """
         Args:
             screen: used to open screens and to post messages.
             run_command: runs a command by its id.
-            close: ignores further keys.
         """
         self._screen = screen
         self._model, self._presenter, self._layout, self._prompt = context
         self._glyphs = glyphs
         self._run_command = run_command
         self._load_files = load_files
-        self._close = close
 
     @property
     def handlers(self) -> Handlers:
@@ -175,8 +172,7 @@ class AppCommands:
         if self._layout.is_layer_open:
             await self._run_command("back")
         else:
-            self._close()
-            self._screen.app.exit()
+            await self._screen.app.action_quit()
 
 
 NAME_CELLS = 13

@@ -38,7 +38,7 @@ from fttui.ui.panes.side import SidePanes
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 from fttui.ui.widgets.prompt import PromptRow
-from fttui.ui.workers import start_worker
+from fttui.ui.workers import ACTION, start_worker
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -85,8 +85,8 @@ class Controllers:
         context = ControllerContext(model, presenter, self.layout, prompt)
         clipboard = Clipboard(prompt, screen.post_message)
         report = OutcomeReport(model, presenter, prompt)
-        start = partial(start_worker, screen, exit_on_error=False)
-        start_action = partial(start, group="action")
+        start = partial(start_worker, screen)
+        start_action = partial(start, group=ACTION)
         draw_titles = partial(presenter.draw, Part.TITLES)
         prompt_note = partial(prompt.show_message, role="dim")
 
@@ -129,7 +129,6 @@ class Controllers:
             glyphs,
             run_command=lambda id: self.router.run(id),
             load_files=self.files.load,
-            close=lambda: self.router.close(),
         )
         self.line = CommandLineController(
             prompt,

@@ -14,7 +14,7 @@ from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import shown_path
 from fttui.ui.panes.files import FileRow, FilesView
 from fttui.ui.render.status_line import ALL
-from fttui.ui.workers import StartWorker
+from fttui.ui.workers import ACTION, StartWorker
 
 
 class FilesController(PaneController):
@@ -110,7 +110,7 @@ class FilesController(PaneController):
 
     def _start_download(self, row: FileRow, path: str) -> None:
         self._prompt.show_message(f"Downloading {row.name or row.id}…", "dim")
-        self._start_worker(partial(self._download, row, path), group="action")
+        self._start_worker(partial(self._download, row, path), group=ACTION)
 
     async def _download(self, row: FileRow, path: str) -> None:
         if self._model.store is not None:
@@ -161,7 +161,7 @@ class FilesController(PaneController):
 
     def _ask(self, ids: Sequence[str], question: str, others: Mapping[str, Callable[[], object]] | None = None) -> None:
         def act() -> None:
-            self._start_worker(partial(self._send_delete, ids), group="action")
+            self._start_worker(partial(self._send_delete, ids), group=ACTION)
 
         confirm(self._prompt, question, len(ids), act, things="files", others=others)
 

@@ -113,10 +113,14 @@ class JobActions:
         self._start(partial(self._send_cancel, ids))
 
     async def _send_cancel(self, ids: list[str]) -> None:
-        if self._model.store is not None:
+        if self._model.store is None:
+            return
+        try:
             outcomes = await self._model.store.cancel(ids)
+        finally:
             self._model.cancel_answered(ids)
-            self._report.show(outcomes, "cancelled")
+            self._report.redraw(frozenset(ids))
+        self._report.show(outcomes, "cancelled")
 
     def pause(self) -> None:
         """Pause running jobs and resume paused ones; ask when there are several."""

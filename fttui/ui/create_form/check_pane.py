@@ -211,7 +211,7 @@ class CheckPane(Vertical):
         self._show_place("")
         self.query_one("#finding-line", TextRow).show([], [])
         if finding is not None and finding.line:
-            start_worker(self, partial(self._read_line, row), group="line", exclusive=True, exit_on_error=False)
+            start_worker(self, partial(self._read_line, row), group="line", exclusive=True)
 
     def _show_place(self, right: str) -> None:
         finding = self._list.row.first if self._list.row is not None else None

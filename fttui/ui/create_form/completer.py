@@ -71,7 +71,7 @@ class Completer:
             learned: called when they are known.
         """
         self.show_facts()
-        start_worker(self._view, partial(self._learn, learned), group="known", exit_on_error=False)
+        start_worker(self._view, partial(self._learn, learned), group="known")
         self._view.set_timer(SHOW_READING, self._announce)
 
     async def _learn(self, learned: Callable[[], None]) -> None:
@@ -129,7 +129,7 @@ class Completer:
             if entry is not None and entry.id == name and self._text(name) == text:
                 self._show_unless_highlighted()
 
-        start_worker(self._view, read, group="look", exclusive=True, exit_on_error=False)
+        start_worker(self._view, read, group="look", exclusive=True)
 
     def _text(self, name: str) -> str:
         """Return the text that narrows the list of a field."""

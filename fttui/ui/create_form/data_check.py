@@ -89,7 +89,7 @@ class DataCheck:
     def look(self) -> None:
         """Check the files again when one was written since their check."""
         if not self.paused and self._timer is None and self.reading is not None:
-            start_worker(self._view, self.recheck, group="look", exclusive=True, exit_on_error=False)
+            start_worker(self._view, self.recheck, group="look", exclusive=True)
 
     async def recheck(self) -> None:
         """Check the files again when one was written since their check. Reads the disk in a thread."""
@@ -100,7 +100,7 @@ class DataCheck:
 
     def _start(self) -> None:
         self._timer = None
-        start_worker(self._view, self.run, group="check", exit_on_error=False)
+        start_worker(self._view, self.run, group="check")
 
     def stop(self) -> None:
         """End a running check."""

@@ -91,9 +91,7 @@ class DataPane(LineView):
             return
         self._number = max(1, min(number, self._report.lines))
         self._changed()
-        start_worker(
-            self, partial(self._read, self._report, self._number), group="example", exclusive=True, exit_on_error=False
-        )
+        start_worker(self, partial(self._read, self._report, self._number), group="example", exclusive=True)
 
     async def _read(self, report: Report, number: int) -> None:
         parts, fault = await asyncio.to_thread(read_example, report.path, number)

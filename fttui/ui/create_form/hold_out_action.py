@@ -48,7 +48,7 @@ class HoldOutAction:
         """Write both parts, and name them in the fields."""
         if not self._is_running:
             self._is_running = True
-            start_worker(self._view, self._run, group="hold out", exit_on_error=False)
+            start_worker(self._view, self._run, group="hold out")
 
     async def _run(self) -> None:
         from fttui.data.hold_out import CannotHoldOut, hold_out, paths_beside

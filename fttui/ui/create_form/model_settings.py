@@ -55,7 +55,7 @@ class ModelSettings:
         return self._models.get(id)
 
     def _start(self) -> None:
-        start_worker(self._view, partial(self._ask, self._model), group="settings", exclusive=True, exit_on_error=False)
+        start_worker(self._view, partial(self._ask, self._model), group="settings", exclusive=True)
 
     async def _ask(self, id: str) -> None:
         self._models[id] = await self._store.model(id)

@@ -36,7 +36,7 @@ class RepairAction:
         """Write a repaired copy of the file at `path`. `target` is the path as typed."""
         reading = self._reading()
         if not self._is_running and reading is not None:
-            start_worker(self._view, partial(self._run, path, target, reading), group="repair", exit_on_error=False)
+            start_worker(self._view, partial(self._run, path, target, reading), group="repair")
 
     async def _run(self, path: str, target: str, reading: FormReading) -> None:
         from fttui.core.repaired_copy import write_repaired_copy

@@ -135,7 +135,7 @@ class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
         self._completer.start(self.data_check.soon)
         self.data_check.soon()
         self.data_check.follow()
-        start_worker(self, self._follow_connection, group="connection", exit_on_error=False)
+        start_worker(self, self._follow_connection, group="connection")
 
     async def _follow_connection(self) -> None:
         """Keep the state of the connection in the title."""

@@ -27,7 +27,7 @@ from fttui.ui.create_form.reading import FormReading
 from fttui.ui.create_form.sweep_run import SweepRun
 from fttui.ui.create_form.view import FormView
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.workers import start_worker
+from fttui.ui.workers import ACTION, start_worker
 
 if TYPE_CHECKING:
     from fttui.core.create_sweep import Sweep
@@ -119,9 +119,7 @@ class Submission:
         self._ids = {}
         self._data_check.paused = True
         self._view.set_locked(True)
-        self._worker = start_worker(
-            self._view, partial(self._run, reading.spec, reading), group="action", exit_on_error=False
-        )
+        self._worker = start_worker(self._view, partial(self._run, reading.spec, reading), group=ACTION)
 
     def _setting_errors(self, reading: FormReading) -> dict[str, str]:
         """Return why the settings cannot be sent, by field."""

@@ -116,8 +116,8 @@ class TryScreen(ScreenEvents, Screen[None]):
 
     def on_mount(self) -> None:
         self.presenter.resize(*self.app.size)
-        start_worker(self, self.keys.read_prompts, exit_on_error=False)
-        start_worker(self, self._follow, exit_on_error=False)
+        start_worker(self, self.keys.read_prompts)
+        start_worker(self, self._follow)
 
     def on_resize(self, event: events.Resize) -> None:
         self.presenter.resize(event.size.width, event.size.height)

@@ -1,5 +1,6 @@
 """Number of repaints: each painted region costs bytes, which are slow over SSH."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -196,7 +197,7 @@ async def test_new_event_reloads_the_facts_of_the_job(called: list[str]) -> None
 
 async def test_unanswered_cancel_copies_the_rows_once_for_each_snapshot() -> None:
     store = busy()
-    store.answers = False
+    store.answer = asyncio.Event()
     async with cockpit(store, size=(120, 40)) as ui:
         await ui.press("j", "c", "y")
         rows = ui.main.model.rows()
