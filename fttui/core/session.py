@@ -86,7 +86,15 @@ async def open_merged_session(options: Options, names: "Iterable[str]") -> Merge
 
     Raises: as `open_session`.
     """
-    return MergedSession({name: await open_session(options._replace(profile=name, base_url=None)) for name in names})
+    from contextlib import AsyncExitStack
+
+    sessions: dict[str, Session] = {}
+    async with AsyncExitStack() as opened:  # closes the first sessions if a later one fails
+        for name in names:
+            sessions[name] = await open_session(options._replace(profile=name, base_url=None))
+            opened.push_async_callback(sessions[name].close)
+        opened.pop_all()
+    return MergedSession(sessions)
 
 
 async def open_session(
@@ -142,7 +150,12 @@ async def open_session(
         return Session(choice, settings, archive, store, poller)
 
     # In a thread: importing pydantic and reading ten thousand jobs would block the keyboard.
-    session = await asyncio.to_thread(make)
+    made = asyncio.ensure_future(asyncio.to_thread(make))
+    try:
+        session = await asyncio.shield(made)
+    except asyncio.CancelledError:
+        await (await made).close()
+        raise
     if options.offline:
         session.store.feed.go_offline(refusals.OFFLINE_FLAG)
     return session

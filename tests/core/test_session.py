@@ -1,5 +1,6 @@
 """Sessions: opening over archived jobs, connecting, and reporting what is missing."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,12 @@ from fttui.config.errors import ConfigError
 from fttui.core import connect as connecting
 from fttui.core.availability import access_to, why_not
 from fttui.core.connect import Options
-from fttui.core.session import MergedSession, Session, open_session
+from fttui.core.session import MergedSession, Session, open_merged_session, open_session
 from fttui.models import refusals
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.runs.place import url_of
+from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from tests.support.clock import FakeClock
 from tests.support.hf_runs import end, losses, save
@@ -50,8 +52,6 @@ def refusing(request: httpx.Request) -> httpx.Response:
 
 async def polled(session: Session | MergedSession, clock: FakeClock, done: Callable[[], bool]) -> None:
     """Run the poller until `done` returns true; archive and client work in real threads."""
-    import asyncio
-
     task = asyncio.create_task(session.poller.run())
     try:
         async with asyncio.timeout(60):
@@ -151,6 +151,44 @@ async def test_read_only_and_interval_come_from_flag_profile_or_settings(tmp_pat
         assert session.poller._interval == interval
         assert ("read-only" in (await session.store.cancel(["x"]))["x"].message) is read_only
         await session.close()
+
+
+@pytest.fixture
+def archives(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Numbers of archives that were opened and closed."""
+    counts = {"opened": 0, "closed": 0}
+    start, close = Archive.__init__, Archive.close
+
+    def counted(archive: Archive, *arguments: Any, **more: Any) -> None:
+        counts["opened"] += 1
+        start(archive, *arguments, **more)
+
+    async def closed(archive: Archive) -> None:
+        counts["closed"] += 1
+        await close(archive)
+
+    monkeypatch.setattr(Archive, "__init__", counted)
+    monkeypatch.setattr(Archive, "close", closed)
+    return counts
+
+
+async def test_sessions_of_several_profiles_are_closed_when_one_cannot_be_opened(
+    tmp_path: Path, archives: dict[str, int]
+) -> None:
+    (tmp_path / "config.toml").write_text(f'[profiles.work]\nbase_url = "{URL}"\n')
+    with pytest.raises(ConfigError):
+        await open_merged_session(Options(offline=True), ["work", "nobody"])
+    assert archives == {"opened": 1, "closed": 1}
+
+
+async def test_session_whose_opening_is_cancelled_is_closed(tmp_path: Path, archives: dict[str, int]) -> None:
+    (tmp_path / "config.toml").write_text(f'[profiles.work]\nbase_url = "{URL}"\n')
+    opening = asyncio.create_task(open_session(Options(profile="work", offline=True)))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert archives == {"opened": 1, "closed": 1}
 
 
 async def test_wrong_configuration_is_raised_before_anything_opens(tmp_path: Path) -> None:
