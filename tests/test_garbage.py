@@ -15,7 +15,7 @@ def as_before() -> Iterator[None]:
     yield
     gc.set_threshold(*USUAL)
     gc.enable()
-    gc.unfreeze()
+    gc.freeze()  # as tests/conftest.py: the tests that follow would search all modules and collected tests
 
 
 @pytest.mark.parametrize("begin", [garbage.delay, garbage.stop])

@@ -1,5 +1,6 @@
 """The first reading of an account with a fake clock: order, number of requests, limits, hold, resume, once only."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ TOTAL = 12_000
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """An account of many finished jobs; events of unselected jobs are not fetched."""
     monkeypatch.setattr("fttui.store.polling.fetch_queue.TOP", 0)
+    monkeypatch.setattr(gc, "freeze", lambda: None)  # garbage of a test would stay in memory
     world = World()
     world.client.jobs = [job(number) for number in range(TOTAL, 0, -1)]
     return world
