@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub
+
+# Test processes and the programs that they start keep compiled modules. Without these, each test process rewrites the
+# assertions of all modules again, which takes a tenth of the time of all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # No deadline: a loaded machine must not fail a test.
 settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
