@@ -15,6 +15,7 @@ from fttui.ui.render.chart.view import Span, View, curves_of
 from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.theme import OWN_THEMES, line_variables
 from fttui.ui.terminal.cell_diff import CellDiff
+from tests.support.pilot import QuietPilot
 from tests.support.simulated_runs import points_of, real_run
 
 MOVE = len("\x1b[30;40H")
@@ -111,7 +112,8 @@ async def replay_widget(name: str, cells: int, rows: int, *, every: int = 1) -> 
     app, view = CurveApp(cells, rows), View(0, 0)
     costs: list[int] = []
     ranges: list[tuple[float, float]] = []
-    async with app.run_test(size=(cells, rows)) as pilot:
+    async with app.run_test(size=(cells, rows)):
+        pilot = QuietPilot(app)
         for point, run in enumerate(growing(name)):
             if run.last_step < FIRST or point % every > 1:
                 continue

@@ -224,10 +224,18 @@ class FaultServer:
             self._open.discard(task)
 
 
+TLS = b"\x16"
+"""First byte of a handshake. A server without TLS refuses it at once; a line of HTTP may never come."""
+
+
 async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
     if writer.is_closing():
         return None
-    first = await reader.readline()
+    first = await reader.readexactly(1)
+    if first == TLS:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        return None
+    first += await reader.readline()
     if not first.strip():
         return None
     method, target, _ = first.decode("latin-1").split(" ", 2)

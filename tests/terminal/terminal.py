@@ -100,6 +100,11 @@ class Terminal:
         self.child.kill(number)
 
     def close(self) -> None:
+        """Kill the program, which saves the pauses in which pexpect asks it to end."""
+        if self.child.isalive():
+            self.kill()
+            self.child.wait()
+        self.child.ptyproc.delayafterclose = 0.0
         self.child.close(force=True)
 
     def read(self) -> bool:
