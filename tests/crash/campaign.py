@@ -40,7 +40,7 @@ def data(seed: int) -> bytes:
     words = random.Random(seed)
     lines = []
     for _ in range(16):
-        text = " ".join(words.choice(("red", "green", "blue", "and", "then")) for _ in range(30))
+        text = " ".join(words.choice(("red", "green", "blue", "and", "then")) for _ in range(8))
         messages = [{"role": "user", "content": "Say it"}, {"role": "assistant", "content": text}]
         lines.append(json.dumps({"messages": messages}) + "\n")
     return "".join(lines).encode()
