@@ -13,7 +13,7 @@ from tests.store.polling.test_poller import World
 from tests.support.clock import FakeClock
 from tests.support.store_fakes import FakeClient, job
 
-TOTAL = 12_000
+TOTAL = 3_000
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def test_account_is_read_in_the_background_after_the_newest_page(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("page_size", "refuses_above", "pages"), [(1000, 10_000, 12), (100, 10_000, 119), (100, 100, 120)]
+    ("page_size", "refuses_above", "pages"), [(1000, 10_000, 3), (100, 10_000, 29), (100, 100, 30)]
 )
 async def test_pages_are_as_large_as_the_provider_takes(
     world: World, page_size: int, refuses_above: int, pages: int
@@ -78,6 +78,7 @@ async def test_account_is_read_once_only(world: World) -> None:
 
 
 async def test_walk_for_gone_jobs_stays_within_the_rate_limit(world: World) -> None:
+    world.client.jobs = [job(number) for number in range(4 * TOTAL, 0, -1)]  # more pages than the limit
     async with world.running():
         await world.clock.run(1)
         await world.clock.run(FULL_WALK + 60)
@@ -134,7 +135,7 @@ async def test_reading_waits_while_the_announced_limit_has_no_room(world: World)
 
 
 async def test_reading_respects_retry_after_while_polls_go_on(world: World) -> None:
-    limited = LimitedClient(world.clock, per_minute=60)
+    limited = LimitedClient(world.clock, per_minute=15)
     limited.jobs = world.client.jobs
     world.client = limited
     world.store.access.attach(limited)  # type: ignore[arg-type]
