@@ -25,11 +25,9 @@ from fttui.server.home import service_file_path
 from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, boot_id, host_name
 from fttui.server.log_file import rotate_log
+from fttui.server.maintenance import Duty, in_thread, maintain
 from fttui.server.service import Service
 from fttui.server.storage import disk_space
-
-CHECK_INTERVAL = 0.5
-"""Seconds between checks of the socket and of the idle time."""
 
 log = logging.getLogger("fttui.server")
 
@@ -194,7 +192,7 @@ class ServiceProcess:
         if self._service.disk.is_full():
             log.warning(disk_space.FULL)
         ready()
-        maintenance = asyncio.create_task(self._maintain())
+        maintenance = asyncio.create_task(maintain(self._duties(), self._service.clock))
         try:
             await server.main_loop()
         finally:
@@ -206,42 +204,43 @@ class ServiceProcess:
             await asyncio.to_thread(self._service.alerts.close)
             await asyncio.to_thread(self._service.close)
 
-    async def _maintain(self) -> None:
-        """Create a missing socket again, do the housekeeping, and end an idle service."""
-        checks = 0
-        while True:
-            await asyncio.sleep(CHECK_INTERVAL)
-            checks += 1
-            try:
-                if not self._socket_exists():
-                    log.warning("the socket was removed; creating it again")
-                    await self._open_socket()
-            except OSError as error:
-                log.warning("the socket cannot be created: %s", error)
-            if self._service.database.is_corrupt:
-                self._end_damaged("SQLite found damage")
-            if checks * CHECK_INTERVAL % HEARTBEAT == 0:
-                await asyncio.to_thread(self._do_housekeeping)
-            await self._service.samplers.tend()
-            if self._service.samplers.is_answering:
-                self._idle.note_request()
-            if await asyncio.to_thread(self._idle.is_idle):
-                log.info("no live job and no requests: the service ends")
-                self.stop(save_trainers=True)
+    def _duties(self) -> list[Duty]:
+        """Return the regular duties. A damaged service ends before the copy of its database is replaced."""
+        service = self._service
+        return [
+            Duty("create the missing socket again", self._restore_socket),
+            Duty("end a damaged service", self._end_if_corrupt),
+            in_thread("update the time of service.json", self._touch, HEARTBEAT),
+            in_thread("rotate the log", partial(rotate_log, self._home), HEARTBEAT),
+            in_thread("remove expired files", service.remove_expired, HEARTBEAT),
+            in_thread("keep the reserve", service.disk.keep_reserve, HEARTBEAT),
+            in_thread("copy the database", self._copy_database, HEARTBEAT),
+            Duty("tend the sampler", service.samplers.tend),
+            Duty("end an idle service", self._end_if_idle),
+        ]
 
-    def _do_housekeeping(self) -> None:
-        """Update the time of `service.json`, rotate the log, remove expired files, copy the database."""
-        try:
-            os.utime(service_file_path(self._home), follow_symlinks=False)
-            rotate_log(self._home)
-            self._service.remove_expired()
-            self._service.disk.keep_reserve()
-            wrong = self._service.copy.make_due()
-        except OSError as error:
-            log.warning("the home directory is not writable: %s", error)
-            return
-        if wrong:
+    async def _restore_socket(self) -> None:
+        if not self._socket_exists():
+            log.warning("the socket was removed; creating it again")
+            await self._open_socket()
+
+    async def _end_if_corrupt(self) -> None:
+        if self._service.database.is_corrupt:
+            self._end_damaged("SQLite found damage")
+
+    def _touch(self) -> None:
+        os.utime(service_file_path(self._home), follow_symlinks=False)
+
+    def _copy_database(self) -> None:
+        if wrong := self._service.copy.make_due():
             self._end_damaged(wrong)
+
+    async def _end_if_idle(self) -> None:
+        if self._service.samplers.is_answering:
+            self._idle.note_request()
+        if await asyncio.to_thread(self._idle.is_idle):
+            log.info("no live job and no requests: the service ends")
+            self.stop(save_trainers=True)
 
     def _end_damaged(self, reason: str) -> None:
         log.error("the database is damaged (%s): the service ends, and the next start repairs it", reason)

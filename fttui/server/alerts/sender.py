@@ -58,14 +58,16 @@ class AlertSender:
     def _run(self) -> None:
         failed = False
         while not self._closed.is_set():
+            pause = IDLE_INTERVAL
             try:
                 self.tick()
+                pause = INTERVAL if self._settings().channels else IDLE_INTERVAL
                 failed = False
             except Exception:
                 if not failed and not self._closed.is_set():
                     log.exception("alerts could not be delivered; trying again")
                 failed = True
-            self._closed.wait(INTERVAL if self._settings().channels else IDLE_INTERVAL)
+            self._closed.wait(pause)
 
     def tick(self) -> None:
         """Deliver the alerts that are due. After a failure of a channel, its other alerts wait for the next look."""

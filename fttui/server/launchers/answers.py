@@ -78,7 +78,11 @@ class Answers(Generic[T]):
             if not is_old or self._is_asking:
                 return self._number
             self._is_asking = True
-        self._start(self._refresh)
+        try:
+            self._start(self._refresh)
+        except BaseException:
+            self._is_asking = False  # no thread can be started now; the next look tries again
+            raise
         return self._number
 
     def require(self) -> None:

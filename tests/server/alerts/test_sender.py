@@ -257,3 +257,22 @@ def test_a_hanging_delivery_does_not_delay_the_end_of_the_service(service: Servi
     hanging.close()
     assert time.monotonic() - began < sender.CLOSE_SECONDS + 5
     ends.set()
+
+
+def test_settings_that_cannot_be_read_do_not_end_the_sender(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "INTERVAL", 0.0)
+    monkeypatch.setattr(sender, "IDLE_INTERVAL", 0.0)
+    clock, deliveries, faults = FakeClock(), Deliveries(), [False, True]
+
+    def settings() -> Settings:
+        if faults and faults.pop(0):
+            raise OSError("Input/output error")
+        return BOTH
+
+    sending = AlertSender(service.database, settings, clock, deliveries)
+    sending.start()
+    until(lambda: not faults)
+    stored(service, clock, "job.failed")
+    until(lambda: deliveries.done)
+    sending.close()
+    assert deliveries.done == [(WEBHOOK, "job.failed")]

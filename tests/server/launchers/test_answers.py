@@ -1,5 +1,7 @@
 """Answers of an engine, kept for some seconds."""
 
+from collections.abc import Callable
+
 import pytest
 
 from fttui.server.launchers.answers import Answers, NoAnswer
@@ -31,3 +33,18 @@ def test_pause_after_a_question_follows_from_its_time(took: float, is_away: bool
     clock.advance(0.02)
     answers.number()
     assert answers.number() == 2
+
+
+def test_a_question_whose_thread_cannot_be_started_is_asked_again() -> None:
+    def refuse(work: Callable[[], None]) -> None:
+        starts.append(work)
+        if len(starts) == 1:
+            raise RuntimeError("can't start new thread")
+        work()
+
+    starts: list[Callable[[], None]] = []
+    answers = Answers(lambda: "jobs", FakeClock(), start=refuse)
+    with pytest.raises(RuntimeError):
+        answers.number()
+    answers.number()
+    assert answers.number() == 1
