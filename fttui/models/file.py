@@ -1,7 +1,7 @@
 """Files and models at a provider."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator
 
@@ -56,3 +56,12 @@ class Model(Wire):
     def shuts_down_at(self) -> float | None:
         """Time of the model's shutdown in Unix seconds, None when the provider names none."""
         return lenient.moment(self.shutdown_date) or lenient.moment(self.deprecation.get("inference"))
+
+
+class ModelAnswer(NamedTuple):
+    """Answer to the question for one model."""
+
+    model: Model | None
+    """None when the model does not exist, or may exist but could not be fetched."""
+    is_certain: bool = True
+    """False when it could not be fetched: the next question may have another answer."""

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from fttui.api.client import Client
-from fttui.api.errors import ApiError
+from fttui.api.errors import ApiError, NotFound
 from fttui.atomic import why_not_writable, writing
 from fttui.clock import Clock
-from fttui.models.file import File, Model
+from fttui.models.file import File, Model, ModelAnswer
 from fttui.models.metric import result_csv
 from fttui.models.raw_json import decode, encode
 from fttui.store.archive.archive import Archive
@@ -72,14 +72,14 @@ class FileService:
         recorded = self._archive.files.models()
         return await self._archive.in_thread(lambda: [Model.read(decode(text)) for text in recorded])
 
-    async def model(self, id: str) -> Model | None:
-        """Return a model with the settings of its trainer; None while it cannot be fetched."""
+    async def model(self, id: str) -> ModelAnswer:
+        """Ask the provider for a model with the settings of its trainer."""
         if self._access.client is None:
-            return None
+            return ModelAnswer(None, is_certain=False)
         try:
-            return await self._access.client.get_model(id)
-        except ApiError:
-            return None
+            return ModelAnswer(await self._access.client.get_model(id))
+        except ApiError as error:
+            return ModelAnswer(None, is_certain=isinstance(error, NotFound))
 
     def list_fault(self, kind: str) -> str:
         """Return why the last list of `models` or `files` failed; empty when it did not."""

@@ -9,7 +9,7 @@ from fttui.learning.run import Run
 from fttui.models import refusals
 from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
-from fttui.models.file import File, Model
+from fttui.models.file import File, Model, ModelAnswer
 from fttui.models.job import Job
 from fttui.models.job_key import JobKey
 from fttui.models.metric import Point
@@ -227,11 +227,11 @@ class MergedStore:
             for model in await store.models()
         ]
 
-    async def model(self, id: str) -> Model | None:
-        """Return a model of one profile, named by its key; None while it cannot be fetched."""
+    async def model(self, id: str) -> ModelAnswer:
+        """Ask the provider of one profile for a model, named by its key."""
         key = JobKey.parse(id)
         store = self._stores.get(key.profile)
-        return None if store is None else await store.model(key.id)
+        return ModelAnswer(None, is_certain=False) if store is None else await store.model(key.id)
 
     # Intents
 

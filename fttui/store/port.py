@@ -11,7 +11,7 @@ from fttui.learning.run import Run
 from fttui.models.assessment import Assessment
 from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
-from fttui.models.file import File, Model
+from fttui.models.file import File, Model, ModelAnswer
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.restrictions import Restrictions
@@ -123,8 +123,8 @@ class StorePort(Protocol):
     async def models(self) -> list[Model]:
         """Return the provider's models, fetched when the provider can be reached."""
 
-    async def model(self, id: str) -> Model | None:
-        """Return a model with the settings of its trainer; None while it cannot be fetched."""
+    async def model(self, id: str) -> ModelAnswer:
+        """Ask the provider for a model with the settings of its trainer."""
 
     def list_fault(self, kind: str) -> str:
         """Return why the last list of `models` or `files` failed; empty when it did not."""
@@ -197,7 +197,7 @@ class FormPort(Protocol):
     def has_file(self, id: str) -> bool | None: ...
     async def files(self) -> list[File]: ...
     async def models(self) -> list[Model]: ...
-    async def model(self, id: str) -> Model | None: ...
+    async def model(self, id: str) -> ModelAnswer: ...
     def newest_jobs(self) -> list[Job]: ...
     def best_losses(self) -> dict[str, float]:
         """Return the best validation loss of jobs, by their tuned model."""

@@ -13,7 +13,7 @@ from fttui.learning.alarms import Report
 from fttui.learning.run import Run
 from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
-from fttui.models.file import File, Model
+from fttui.models.file import File, Model, ModelAnswer
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.restrictions import Restrictions
@@ -190,8 +190,8 @@ class Store:
         """Return the provider's models, fetched when the provider can be reached."""
         return await self._files.models()
 
-    async def model(self, id: str) -> Model | None:
-        """Return a model with the settings of its trainer; None while it cannot be fetched."""
+    async def model(self, id: str) -> ModelAnswer:
+        """Ask the provider for a model with the settings of its trainer."""
         return await self._files.model(id)
 
     # Intents

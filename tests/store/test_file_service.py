@@ -148,6 +148,18 @@ async def test_deleted_model_is_gone_from_the_archived_list(world: World) -> Non
     assert [model.id for model in await world.store.models()] == ["base"]
 
 
+async def test_model_that_does_not_exist_is_told_from_a_model_that_could_not_be_fetched(world: World) -> None:
+    world.client.models = [{"id": "base"}]
+    found = await world.store.model("base")
+    assert (found.model is not None, found.is_certain) == (True, True)
+    assert await world.store.model("other") == (None, True)
+    for error in (Unreachable("timeout"), ServerError("down", status=500), Unauthorized("key", status=401)):
+        world.client.fail("get_model", error)
+        assert await world.store.model("base") == (None, False)
+    unconnected = Store(world.archive, FakeClock())
+    assert await unconnected.model("base") == (None, False)
+
+
 async def test_read_only_session_refuses_deletes(tmp_path: Path) -> None:
     world = World(read_only=True)
     world.client.contents["file-1"] = b"x"

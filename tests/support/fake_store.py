@@ -11,7 +11,7 @@ from fttui.learning.run import Run, run_of
 from fttui.learning.summary import summarize
 from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
-from fttui.models.file import File, Model
+from fttui.models.file import File, Model, ModelAnswer
 from fttui.models.job import Job
 from fttui.models.metric import Point
 from fttui.models.restrictions import Restrictions
@@ -71,6 +71,8 @@ class FakeStore:
     refusal: str = ""
     described: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the service says of a model beyond the API, by id."""
+    answers_models: bool = True
+    """Requests for one model are answered; otherwise they fail."""
     assessments: dict[bool, Assessment] = field(default_factory=dict)
     """Answers about jobs to be created: before (False) and after their files are uploaded."""
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -248,9 +250,11 @@ class FakeStore:
             Model.read({"id": id, "fttui": raw}) for id, raw in self.described.items() if raw.get("source") != "hub"
         ]
 
-    async def model(self, id: str) -> Model | None:
+    async def model(self, id: str) -> ModelAnswer:
+        if not self.answers_models:
+            return ModelAnswer(None, is_certain=False)
         raw = self.described.get(id)
-        return Model.read({"id": id, "fttui": raw}) if raw is not None else None
+        return ModelAnswer(Model.read({"id": id, "fttui": raw}) if raw is not None else None)
 
     async def files(self) -> list[File]:
         return [File.read({"id": "file-known"})]

@@ -13,7 +13,7 @@ from fttui.ui.cockpit.model import CockpitModel
 
 if TYPE_CHECKING:
     from fttui.models.assessment import Assessment
-    from fttui.models.file import File, Model
+    from fttui.models.file import File, Model, ModelAnswer
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.store.port import StorePort
@@ -79,9 +79,13 @@ class LateStore:
         await self.connected()
         return await self._store.models() if self._store is not None else []
 
-    async def model(self, id: str) -> Model | None:
+    async def model(self, id: str) -> ModelAnswer:
         await self.connected()
-        return await self._store.model(id) if self._store is not None else None
+        if self._store is not None:
+            return await self._store.model(id)
+        from fttui.models.file import ModelAnswer  # late: pydantic is not loaded for the first frame
+
+        return ModelAnswer(None, is_certain=False)
 
     def newest_jobs(self) -> list[Job]:
         """Return the newest jobs, to offer their models and files first."""

@@ -87,6 +87,10 @@ class Completer:
             self.show()
         learned()
 
+    def connection_changed(self) -> None:
+        """Ask again for what could not be fetched."""
+        self._settings.follow()
+
     def _settings_changed(self) -> None:
         """Follow that the settings of the model's trainer are known, or those of another one."""
         self.show_facts()

@@ -33,13 +33,13 @@ class ModelSettings:
         self._changed = changed
         self._is_local = is_local
         self._models: dict[str, Model | None] = {}
-        """Models that were asked for, None for those that do not exist."""
+        """Models that were asked for, None for those that do not exist. A failed request leaves no entry."""
         self._timer: Timer | None = None
         self.known = KnownSettings()
         """Settings of the present model; none while they are not known."""
 
     def follow(self) -> None:
-        """Ask for the model of the form when no call follows within `PAUSE`."""
+        """Ask for the model of the form, unless the answer is known, when no call follows within `PAUSE`."""
         if self._timer is not None:
             self._timer.stop()
         self._show()
@@ -58,7 +58,9 @@ class ModelSettings:
         start_worker(self._view, partial(self._ask, self._model), group="settings", exclusive=True)
 
     async def _ask(self, id: str) -> None:
-        self._models[id] = await self._store.model(id)
+        answer = await self._store.model(id)
+        if answer.is_certain:
+            self._models[id] = answer.model
         self._show(is_answer=True)
 
     def _show(self, *, is_answer: bool = False) -> None:

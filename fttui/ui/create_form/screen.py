@@ -138,10 +138,11 @@ class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
         start_worker(self, self._follow_connection, group="connection")
 
     async def _follow_connection(self) -> None:
-        """Keep the state of the connection in the title."""
+        """Keep the state of the connection in the title, and ask again for what could not be fetched."""
         while self.is_attached:
             self._view.show_title()
             await self._store.changed()
+            self._completer.connection_changed()
 
     def on_unmount(self) -> None:
         self.data_check.stop()

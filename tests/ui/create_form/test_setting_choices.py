@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fttui.models.file import ModelAnswer
 from fttui.models.trainer_settings import settings_of
 from fttui.ui.create_form import model_settings
 from fttui.ui.create_form.choices import choice_line
@@ -104,6 +105,30 @@ async def test_form_offers_and_checks_the_settings_of_the_model(monkeypatch: pyt
         await ui.press("enter")
         created = next(item for item in store.sent if item[0] == "create")[1]
         assert created.hyperparameters == {"lora_r": 99, "quantize": "4bit"}
+
+
+async def test_settings_that_could_not_be_fetched_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FakeStore(described={"Qwen/Qwen3-0.6B": MODEL}, answers_models=False)
+    asked: list[str] = []
+    answer = store.model
+
+    async def model(id: str) -> ModelAnswer:
+        asked.append(id)
+        return await answer(id)
+
+    monkeypatch.setattr(store, "model", model)
+    async with cockpit(store) as ui:
+        await opened(ui, monkeypatch)
+        await ui.until(lambda: "Qwen/Qwen3-0.6B" in asked)
+        await ui.press("shift+tab")
+        assert not any("4 this trainer knows" in line for line in ui.screen)
+        store.answers_models = True
+        store.publish()
+        await ui.until(lambda: any("4 this trainer knows" in line for line in ui.screen))
+        times = len(asked)
+        store.publish()
+        await ui.pilot.pause(5 * model_settings.PAUSE)
+        assert len(asked) == times, "the answer is kept"
 
 
 async def test_model_that_is_not_listed_but_taken_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
