@@ -103,10 +103,10 @@ async def connect(
             mounts = {"https://": LateTls(authorities.standard)}  # for redirects to files
         else:
             verify = _trust(choice, profile)
-            if not (choice.is_watched or is_loopback(provider.base_url)):  # no proxy for requests to this machine
+            if not choice.is_watched:
                 from fttui.core import proxies
 
-                mounts = proxies.routes(verify)
+                mounts = proxies.routes(provider.base_url, verify)
 
     async def renew() -> Any:
         try:

@@ -9,6 +9,7 @@ from urllib.request import getproxies
 import httpx
 
 from fttui.api.proxy import Proxy, ProxyTransport
+from fttui.config.choose import is_loopback
 from fttui.config.errors import ConfigError
 from fttui.install import install_line, missing_modules
 
@@ -16,15 +17,48 @@ SCHEMES = ("http", "https", "socks5", "socks5h")
 """Schemes of addresses of proxies."""
 
 
-def routes(verify: ssl.SSLContext | bool) -> dict[str, httpx.AsyncBaseTransport | None]:
+def routes(base_url: str, verify: ssl.SSLContext | bool) -> dict[str, httpx.AsyncBaseTransport | None]:
     """Return the transport for each pattern of URLs, as httpx takes them; None for those that need no proxy.
 
     Args:
+        base_url: address of the service. The client of a service on this machine uses no proxy.
         verify: an SSL context or False, as for httpx.
 
     Raises:
         ConfigError: a variable has an unusable value.
     """
+    return {
+        pattern: None if proxy is None else ProxyTransport(proxy, verify)
+        for pattern, proxy in _by_pattern(base_url).items()
+    }
+
+
+def proxy_of(base_url: str) -> Proxy | None:
+    """Return the proxy of requests to the service at an address; None when they use none.
+
+    Raises:
+        ConfigError: a variable has an unusable value.
+    """
+    used: list[Proxy | None] = []
+
+    def noting(proxy: Proxy | None) -> httpx.MockTransport:
+        def answer(request: httpx.Request) -> httpx.Response:
+            used.append(proxy)
+            return httpx.Response(204)
+
+        return httpx.MockTransport(answer)
+
+    # A request that is not sent: httpx decides, by the rules that it applies to the requests of `routes`.
+    mounts = {pattern: noting(proxy) for pattern, proxy in _by_pattern(base_url).items()}
+    with httpx.Client(transport=noting(None), mounts=mounts, trust_env=False) as client:
+        client.get(base_url)
+    return used[0]
+
+
+def _by_pattern(base_url: str) -> dict[str, Proxy | None]:
+    """Return the proxy for each pattern of URLs; None for those that need none."""
+    if is_loopback(base_url):
+        return {}
     values = getproxies()
     proxies = {
         f"{kind}://": _proxy(values[kind], _variable(kind)) for kind in ("http", "https", "all") if values.get(kind)
@@ -33,7 +67,7 @@ def routes(verify: ssl.SSLContext | bool) -> dict[str, httpx.AsyncBaseTransport 
     if not proxies or "*" in without:
         return {}
     return {
-        **{pattern: ProxyTransport(proxy, verify) for pattern, proxy in proxies.items()},
+        **proxies,
         **{_pattern(host, _variable("no")): None for host in without},
     }
 

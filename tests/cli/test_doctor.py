@@ -89,6 +89,28 @@ def test_output_has_no_secrets(fttui: Fttui, service: Service, monkeypatch: pyte
     assert not [word for word in secrets if word in result.out + result.err]
 
 
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"HTTPS_PROXY": "http://upper.example", "https_proxy": "lower.example:3128"}, "lower.example, set in https"),
+        ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "other.example,host.invalid"}, ""),
+        ({"ALL_PROXY": "http://proxy.example", "no_proxy": "*"}, ""),
+        ({"ALL_PROXY": "http://all.example", "HTTPS_PROXY": "http://tls.example"}, "tls.example, set in HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "http://other:SECRET@proxy:port"}, "HTTPS_PROXY is not the address of a proxy Set HTTPS"),
+    ],
+)
+def test_proxy_is_the_one_that_requests_use(
+    bare: Fttui, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], words: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    result = bare("doctor", "--base-url", "https://host.invalid/v1", "--offline")
+    found = texts(result, "proxy")
+    assert found.startswith(words) if words else found == ""
+    assert "SECRET" not in result.out + result.err
+    assert result.code == (2 if "is not the address" in words else 0)
+
+
 def test_unsupported_routes_are_listed(fttui: Fttui, service: Service) -> None:
     service.jobs = [job(1, "running")]
     service.faults["GET /models"] = [refuse(404, "Invalid URL")]

@@ -89,6 +89,37 @@ async def test_usual_entries_of_no_proxy_are_accepted(monkeypatch: pytest.Monkey
     assert len(proxy.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("variables", "proxied"),
+    [
+        ({}, False),
+        ({"https_proxy": "http://unused.example"}, False),
+        ({"HTTP_PROXY": "PROXY"}, True),
+        ({"HTTP_PROXY": "http://unused.example", "http_proxy": "PROXY"}, True),
+        ({"HTTP_PROXY": "PROXY", "NO_PROXY": "example"}, False),
+        ({"ALL_PROXY": "PROXY", "no_proxy": "http://localhost"}, True),
+    ],
+)
+async def test_stated_proxy_is_the_one_that_requests_use(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], proxied: bool
+) -> None:
+    async with serving(send_json({"data": []})) as proxy:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value.replace("PROXY", proxy.origin))
+        stated = proxies.proxy_of("http://provider.example/v1")
+        assert (None if stated is None else stated.url.port) == (proxy.port if proxied else None)
+        if proxied:
+            connection = await connect(Options(base_url="http://provider.example/v1"), clock=FakeClock(instant=True))
+            await connection.client.list_jobs()
+            await connection.close()
+            assert len(proxy.requests) == 1
+
+
+def test_service_on_this_machine_has_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
+    assert proxies.proxy_of("https://127.0.0.1:8000/v1") is None
+
+
 @pytest.mark.parametrize("entry", ["fe80::/10:x", "host:port", "http://x:y"])
 async def test_unusable_entry_of_no_proxy_is_named(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -17,7 +16,7 @@ from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.output import JSON, JSONL, Column, Output
 from fttui.clock import Clock
 from fttui.config import load
-from fttui.config.choose import choose, is_loopback
+from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file, service_dir
 from fttui.install import missing_modules
@@ -130,7 +129,10 @@ async def _service(invocation: Invocation) -> list[Check]:
         if not missing_modules("local"):
             found += trainer_checks(load.load().for_service(), offline=invocation.offline)
             found += engine_checks(load.load().for_service(), service_dir())
-    found += _proxies(choice.base_url or "")
+    if choice.base_url and not choice.is_watched:
+        found += _proxies(choice.base_url)
+    if found[-1].state == FAIL and found[-1].name == "proxy":
+        return found
     if invocation.offline:
         return [*found, Check("service", NOTE, "not checked (--offline)")]
     try:
@@ -165,18 +167,14 @@ def _local_service(*, starts: bool) -> list[Check]:
 
 
 def _proxies(base_url: str) -> list[Check]:
-    """Report the proxy by its host only: its address may contain a password."""
-    scheme = base_url.split("://", 1)[0].upper()
-    if not base_url or is_loopback(base_url):
-        return []
-    for name in (f"{scheme}_PROXY", f"{scheme.lower()}_proxy", "ALL_PROXY", "all_proxy"):
-        if value := os.environ.get(name, ""):
-            try:
-                host = urlsplit(value if "://" in value else f"//{value}").hostname or "an unreadable address"
-            except ValueError:
-                host = "an unreadable address"
-            return [Check("proxy", NOTE, f"{host}, set in {name}")]
-    return []
+    """Report the proxy of requests by its host only: its address may contain a password."""
+    from fttui.core import proxies
+
+    try:
+        proxy = proxies.proxy_of(base_url)
+    except ConfigError as error:
+        return [Check("proxy", FAIL, *_lines(error), code=USAGE)]
+    return [] if proxy is None else [Check("proxy", NOTE, f"{proxy.url.host}, set in {proxy.variable}")]
 
 
 async def _requests(connection: "Connection", clock: Clock) -> list[Check]:
