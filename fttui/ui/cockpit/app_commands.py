@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from fttui.text import clean_line, middle_cut, pad, width, wrap
@@ -15,6 +16,7 @@ from fttui.ui.notifications import watch_note
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, cut
 from fttui.ui.render.status_line import ALL, clock_time
+from fttui.ui.terminal import fallbacks
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -64,7 +66,8 @@ class AppCommands:
         from fttui.ui.picker import Entry, PickScreen
 
         entries = []
-        for number, (at, text) in enumerate([*self._model.alarm_lines(), *reversed(self._model.errors())]):
+        errors = sorted([*self._model.errors(), *fallbacks.faults], key=itemgetter(0))
+        for number, (at, text) in enumerate([*self._model.alarm_lines(), *reversed(errors)]):
             head = f" {clock_time(at)} "
             for line, piece in enumerate(wrap(text, max(20, self._screen.size.width - len(head) - 1))):
                 lead = " " * len(head) if line else head

@@ -22,6 +22,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
+from fttui.ui.terminal import fallbacks
 from fttui.ui.terminal.erasing import erases_to_background
 
 GAP = 3
@@ -61,8 +62,9 @@ class CellDiff:
             return frame
         try:
             text = self.changes(frame, console._color_system or ColorSystem.TRUECOLOR)
-        except Exception:
+        except fallbacks.STRUCTURAL as error:
             self._works = False
+            fallbacks.give_up("writing only the changed cells", error)
             return frame
         if text is None:
             self.forget()
@@ -281,7 +283,8 @@ def cell_diff(environment: Mapping[str, str] = os.environ) -> CellDiff | None:
         whole = LayoutUpdate([[Strip([Segment("ab")])]], Region(0, 0, 2, 1))
         part = ChopsUpdate([{0: Strip([Segment("a")]), 1: Strip([Segment("c")])}], [(0, 1, 2)], [[1, 2]])
         texts = [found.changes(frame, ColorSystem.TRUECOLOR) for frame in (whole, part, part)]
-    except Exception:
+    except fallbacks.STRUCTURAL as error:
+        fallbacks.give_up("writing only the changed cells", error)
         return None
     found.forget()
     return found if texts == ["\x1b[1;1Hab", "\x1b[1;2Hc", ""] else None

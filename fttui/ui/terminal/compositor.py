@@ -18,6 +18,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from fttui.ui.terminal import fallbacks
+
 _Piece = tuple[int, int, int]
 """A row of the screen, and the columns that a widget shows there: the first, and the one after the last."""
 
@@ -59,17 +61,16 @@ class ChangesCompositor(Compositor):
         """Render regions of the screen as strips by row and first column. None: Textual's structure is unknown."""
         if not ChangesCompositor.works:
             return None
-        try:
-            return self._compose(changed)
-        except Exception:
-            ChangesCompositor.works = False
-            return None
-
-    def _compose(self, changed: Iterable[Region]) -> dict[int, dict[int, Strip]]:
         screen = self.size.region
         regions = [region.intersection(screen) for region in changed]
+        try:
+            shown = self._shown(self._regions_to_spans(filter(None, regions)))
+        except fallbacks.STRUCTURAL as error:
+            ChangesCompositor.works = False
+            fallbacks.give_up("drawing only the changed widgets", error)
+            return None
         rows: dict[int, dict[int, Strip]] = {}
-        for widget, whole, pieces in self._shown(self._regions_to_spans(filter(None, regions))):
+        for widget, whole, pieces in shown:
             top, bottom = pieces[0][0], pieces[-1][0] + 1
             first, last = min(left for _, left, _ in pieces), max(right for _, _, right in pieces)
             # Lines between the changed ones are cached.

@@ -15,6 +15,8 @@ from textual.events import Event, Key
 from textual.screen import UPDATE_PERIOD
 from textual.widget import Widget
 
+from fttui.ui.terminal import fallbacks
+
 
 class PromptPaint:
     """Draws the changed widgets of a screen at once, as often as Textual draws them."""
@@ -43,8 +45,9 @@ class PromptPaint:
             draw = self._screen._on_timer_update
             if now - self._painted_at < UPDATE_PERIOD or not self._collect():
                 return
-        except AttributeError:
+        except AttributeError as error:
             PromptPaint.works = False
+            fallbacks.give_up("drawing in the turn of a key", error)
             return
         self._painted_at = now
         draw()

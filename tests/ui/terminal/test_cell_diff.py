@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from fttui.ui.terminal import cell_diff as celldiff
+from fttui.ui.terminal import fallbacks
 from fttui.ui.terminal.cell_diff import CellDiff, cell_diff
 from tests.support.visible import visible
 
@@ -182,12 +183,16 @@ def test_an_unknown_frame_passes_through_and_clears_the_copy() -> None:
     assert diff.reduce_frame(line("abc"), CONSOLE) is not None
 
 
-def test_an_unreadable_frame_switches_the_diff_off() -> None:
+def test_an_unreadable_frame_switches_the_diff_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fallbacks, "faults", [])
     diff = CellDiff()
     broken = LayoutUpdate([[None]], Region(0, 0, 1, 1))  # type: ignore[list-item]
     assert diff.reduce_frame(broken, CONSOLE) is broken
     later = line("abc")
     assert diff.reduce_frame(later, CONSOLE) is later
+    assert [text[:75] for _, text in fallbacks.faults] == [
+        "Slower from now on: writing only the changed cells was switched off by Type"
+    ]
 
 
 def test_fttui_diff_0_switches_the_diff_off() -> None:
@@ -201,4 +206,6 @@ def test_a_changed_frame_structure_switches_the_diff_off(monkeypatch: pytest.Mon
             self.lines, self.region = lines, region
 
     monkeypatch.setattr(celldiff, "LayoutUpdate", Other)
+    monkeypatch.setattr(fallbacks, "faults", [])
     assert cell_diff({}) is None
+    assert len(fallbacks.faults) == 1

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from fttui.ui.terminal import fallbacks
 from fttui.ui.terminal.compositor import ChangesCompositor
 from fttui.ui.terminal.screen_events import ScreenEvents
 
@@ -113,6 +114,7 @@ async def test_only_the_changed_lines_of_the_widgets_in_front_are_rendered() -> 
 
 async def test_an_unreadable_structure_lets_textual_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ChangesCompositor, "works", True)
+    monkeypatch.setattr(fallbacks, "faults", [])
     app = Boards()
     async with app.run_test(size=(COLUMNS, LINES)):
         region = Region(0, 1, 10, 1)
@@ -120,3 +122,22 @@ async def test_an_unreadable_structure_lets_textual_compose(monkeypatch: pytest.
         monkeypatch.setattr(Compositor, "layers_visible", None)
         assert composed(app.screen, {region}) == usual
         assert not ChangesCompositor.works
+    ((_, fault),) = fallbacks.faults
+    assert fault == (
+        "Slower from now on: drawing only the changed widgets was switched off by "
+        "TypeError(\"'NoneType' object is not subscriptable\")"
+    )
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, TypeError])
+async def test_an_error_of_a_widget_is_not_hidden(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def fail(*_: object) -> None:
+        raise error("a mistake of the widget")
+
+    app = Boards()
+    async with app.run_test(size=(COLUMNS, LINES)):
+        with monkeypatch.context() as patch:
+            patch.setattr(app.screen.query_one("#a", Letters), "render_lines", fail)
+            with pytest.raises(error, match="a mistake of the widget"):
+                composed(app.screen, {Region(0, 1, 10, 1)})
+        assert ChangesCompositor.works

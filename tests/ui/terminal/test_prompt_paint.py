@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
+from fttui.ui.terminal import fallbacks
 from fttui.ui.terminal.compositor import ChangesCompositor
 from fttui.ui.terminal.prompt_paint import PromptPaint
 from fttui.ui.terminal.screen_events import ScreenEvents
@@ -92,6 +93,7 @@ async def test_a_widget_gets_its_new_place_before_it_is_drawn(steps: list[str]) 
 
 async def test_without_the_expected_names_textual_draws(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PromptPaint, "works", True)
+    monkeypatch.setattr(fallbacks, "faults", [])
     app = Boards()
     async with app.run_test():
         pilot = QuietPilot(app)
@@ -102,3 +104,4 @@ async def test_without_the_expected_names_textual_draws(steps: list[str], monkey
         await pilot.pause()
         assert steps == ["request", "frame"]
         assert not PromptPaint.works
+    assert ["AttributeError" in text for _, text in fallbacks.faults] == [True]
