@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from fttui.core.samples import sample_path
 from fttui.text import clean_line
+from fttui.ui.create_form.single_worker import SingleWorker
 from fttui.ui.create_form.suggestions import Suggestion
 from fttui.ui.create_form.view import FormView
-from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.ui.create_form.reading import FormReading
@@ -29,7 +29,7 @@ class HoldOutAction:
         self._written = written
         self._view = view
         self._reading = reading
-        self._is_running = False
+        self._worker = SingleWorker(view, "hold out")
 
     def offer(self, name: str) -> Suggestion | None:
         """Return the offer for the list of a field: an empty validation file beside a training file on this disk."""
@@ -46,9 +46,7 @@ class HoldOutAction:
 
     def start(self) -> None:
         """Write both parts, and name them in the fields."""
-        if not self._is_running:
-            self._is_running = True
-            start_worker(self._view, self._run, group="hold out")
+        self._worker.start(self._run)
 
     async def _run(self) -> None:
         from fttui.data.hold_out import CannotHoldOut, hold_out, paths_beside
@@ -63,8 +61,6 @@ class HoldOutAction:
         except OSError as error:
             messages.show_message(f"Nothing was held out: {error.strerror or error}", "warn")
             return
-        finally:
-            self._is_running = False
         self._written()
         if self._view.values["training_file"] == typed:
             for name, part in zip(("training_file", "validation_file"), paths_beside(typed), strict=True):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from fttui.atomic import why_not_writable
 from fttui.text import clean_line
+from fttui.ui.create_form.single_worker import SingleWorker
 from fttui.ui.create_form.view import FormView
-from fttui.ui.workers import start_worker
 
 if TYPE_CHECKING:
     from fttui.core.job_data import Subject
@@ -30,13 +30,12 @@ class RepairAction:
         self._view = view
         self._reading = reading
         self._provider = provider
-        self._is_running = False
+        self._worker = SingleWorker(view, "repair")
 
     def start(self, path: str, target: str) -> None:
         """Write a repaired copy of the file at `path`. `target` is the path as typed."""
-        reading = self._reading()
-        if not self._is_running and reading is not None:
-            start_worker(self._view, partial(self._run, path, target, reading), group="repair")
+        if (reading := self._reading()) is not None:
+            self._worker.start(partial(self._run, path, target, reading))
 
     async def _run(self, path: str, target: str, reading: FormReading) -> None:
         from fttui.core.repaired_copy import write_repaired_copy
@@ -46,7 +45,6 @@ class RepairAction:
         if why := why_not_writable(full, overwrite=False):
             messages.show_message(f"Not written: {clean_line(why)}", "warn")
             return
-        self._is_running = True
         messages.show_message(f"Writing {clean_line(target)}", "dim")
         try:
             done = await asyncio.to_thread(write_repaired_copy, path, full, _rules(reading.subject, self._provider))
@@ -56,8 +54,6 @@ class RepairAction:
         except OSError as error:
             messages.show_message(f"Not written: {error.strerror or error}", "warn")
             return
-        finally:
-            self._is_running = False
         for member in (member for member, named in reading.files.paths.items() if named == path):
             self._view.put(member, target)
         changes = ", ".join(f"{words}: {times:,}" for words, times in done.changes)
