@@ -10,6 +10,7 @@ from fttui.models.status import Status
 from fttui.store.job_table import exists
 from fttui.store.polling.account_reading import AccountReading
 from fttui.store.polling.fetcher import Fetcher
+from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 
 DEBOUNCE = 0.15
@@ -62,6 +63,17 @@ class FetchQueue:
         }
         self._walked_at = float("-inf")
         self._turn = 0
+        store.subscribe(self._forget_removed)
+
+    def _forget_removed(self, _snapshot: Snapshot, change: Change) -> None:
+        if not (removed := change.removed):
+            return
+        for known in (self._sent, self._paused, self._status_at):
+            for task in [task for task in known if task.id in removed]:
+                del known[task]
+        self._forced = {task for task in self._forced if task.id not in removed}
+        for id in removed:
+            self._events_sent.pop(id, None)
 
     def next(self, *, only_selected: bool = False) -> Task | None:
         """Return the next request, or None.
@@ -115,9 +127,13 @@ class FetchQueue:
     def done(self, task: Task) -> None:
         """Record that a request succeeded."""
         self._paused.pop(task, None)
+        if task.kind == "lost":
+            self._sent.pop(task, None)
 
     def failed(self, task: Task, error: Exception) -> None:
         """Pause a failed request, each time for longer."""
+        if task.kind not in ("list", "lost") and task.id not in self._jobs.rows:
+            return  # its job was removed meanwhile
         _, last = self._paused.get(task, (0.0, 0.0))
         pause = min(LONGEST_PAUSE, max(last * 2, FIRST_PAUSE * (8 if isinstance(error, NotFound) else 1)))
         self._paused[task] = (self._clock.monotonic() + pause, pause)

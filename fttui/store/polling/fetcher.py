@@ -45,15 +45,20 @@ class Fetcher:
         self._walks: dict[str, tuple[EventWalk, float]] = {}
         self._with_all_results: set[str] = set()
         self._with_all_files: set[str] = set()
-        self._unknown_files: set[str] = set()
+        self._asked_files: dict[str, str] = {}
+        """Files that were requested, each with the job for which it was."""
         self._failure = store.archive.jobs.failure()
         store.subscribe(self._forget_removed)
 
     def _forget_removed(self, _snapshot: Snapshot, change: Change) -> None:
-        for id in change.removed:
+        if not (removed := change.removed):
+            return
+        for id in removed:
             self._walks.pop(id, None)
-            self._with_all_results.discard(id)
-        self._runs.forget(change.removed)
+        self._with_all_results -= removed
+        self._with_all_files -= removed
+        self._asked_files = {file: id for file, id in self._asked_files.items() if id not in removed}
+        self._runs.forget(removed)
 
     # The list
 
@@ -151,6 +156,8 @@ class Fetcher:
         unfinished = self._walks.pop(id, None)
         walk, started = unfinished or (EventWalk(self._archive.events.newest_id(id)), self._clock.monotonic())
         page = await self._access.call("events", id, client.list_events(id, after=walk.after, limit=PAGE))
+        if id not in self._jobs.rows:
+            return False  # removed meanwhile
         batch = walk.take(page, lambda ids: self._archive.events.recorded_ids(id, ids))
         if batch is not None and not await self._archive.events.append(
             id, batch.events, joined=batch.joined, cursor=batch.cursor
@@ -278,7 +285,7 @@ class Fetcher:
             return None
         files = (job.training_file, job.validation_file, *job.result_files)
         unknown = next(
-            (f for f in files if f and f not in self._unknown_files and self._archive.files.get(f) is None), None
+            (f for f in files if f and f not in self._asked_files and self._archive.files.get(f) is None), None
         )
         if unknown is None and self._is_final(id):
             self._with_all_files.add(id)
@@ -289,7 +296,7 @@ class Fetcher:
         if (file := self.unknown_file(id)) is None:
             return
         # Requested once: a file that the provider does not return now, such as a deleted one, stays unknown.
-        self._unknown_files.add(file)
+        self._asked_files[file] = id
         found = await self._access.poll_client.get_file(file)
         await self._archive.files.save([(file, encode(found.raw))], self._clock.now())
         self._feed.publish(events=[id])

@@ -613,6 +613,35 @@ async def test_selected_running_job_is_fetched_once_while_held() -> None:
         assert [len(world.asked(verb)) for verb in ("list_jobs", "list_events", "list_checkpoints")] == [1, 1, 1]
 
 
+async def test_job_that_returns_after_its_copy_was_deleted_is_read_like_a_new_job() -> None:
+    world = World()
+    populate(world, 3, 0)
+    for raw in world.client.jobs:
+        raw["training_file"] = f"file-of-{raw['id']}"
+        world.client.events[raw["id"]] = [event(raw["id"], 1)]
+    world.store.look_at(J)
+    read = {("list_events", J), ("list_checkpoints", J), ("get_file", J)}
+
+    def asked() -> set[tuple[str, str]]:
+        return {(call[0], J) for call in world.client.calls if call[1] in (J, f"file-of-{J}")}
+
+    async with world.running():
+        await world.clock.run(100)
+        assert asked() == read
+        assert await world.archive.jobs.delete(J, 0.0)
+        returning, world.client.jobs = world.client.jobs, [raw for raw in world.client.jobs if raw["id"] != J]
+        await world.clock.run(60)
+        assert J not in world.store.snapshot.rows
+        world.client.jobs = returning
+        world.forget()
+        world.store.look_at(None)
+        await world.clock.run(60)
+        assert ("list_events", J) in asked(), "without being selected"
+        world.store.look_at(J)
+        await world.clock.run(60)
+        assert asked() == read
+
+
 async def test_held_poller_does_not_search_for_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     populate(world, 2, 1)
