@@ -390,6 +390,7 @@ class TrainerSupervisor:
         self._looked.pop(job.id, None)
         self._room.forget(job.id)
         self._rules.forget(job.id)
+        self.trainer(job).forget()
 
     def kill(self, job: JobRecord) -> str:
         """Kill the trainer of a job whose state is not needed. Return why it may still live; empty when it is gone."""

@@ -116,6 +116,9 @@ class Launcher(Protocol):
     def sweep(self, directory: JobDirectory) -> None:
         """End what a trainer that is gone left behind."""
 
+    def forget(self, directory: JobDirectory) -> None:
+        """Drop what is known in memory of a directory whose job has ended."""
+
 
 class LaunchRefused(Exception):
     """The engine refuses a trainer. The message has its reason."""
@@ -196,3 +199,6 @@ class JobTrainer:
 
     def sweep(self) -> None:
         self.launcher.sweep(self.directory)
+
+    def forget(self) -> None:
+        self.launcher.forget(self.directory)

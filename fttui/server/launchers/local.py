@@ -33,6 +33,9 @@ class Local:
     def sweep(self, directory: JobDirectory) -> None:
         TrainerProcess(directory.path).kill_leftovers()
 
+    def forget(self, directory: JobDirectory) -> None:
+        """Do nothing: the lock of a directory tells everything."""
+
     def reap(self) -> None:
         """Collect the exit status of trainers that have ended."""
         self._children = [child for child in self._children if child.poll() is None]

@@ -112,9 +112,12 @@ class Ray:
         self.cluster = cluster
         self._clock = clock
         self._submitted_at: dict[str, float] = {}
-        """Times at which this service submitted jobs, by id: an older list does not have them."""
+        """Times of the last submissions by this service, by directory: an older list has none of them."""
         self._signs: dict[str, tuple[float, Sequence[str]]] = {}
-        """Last sign of the script of each job that ended without an exit code, by id, with the time of its change."""
+        """Last sign of the script of each submission that ended without an exit code, with the time of its change.
+
+        By directory.
+        """
 
     def answer_number(self) -> int:
         return self.cluster.answers.number()
@@ -132,9 +135,10 @@ class Ray:
         body = request(_name(directory, number), directory, number, launch)
         remove(os.path.join(directory.path, "exit"))
         atomic.write(os.path.join(directory.path, SCRIPT), _script(directory, launch).encode())
+        self.forget(directory)
         write_submission(directory, Submission(number, ""))
         self._submit(body)
-        self._submitted_at[_name(directory, number)] = self._clock.monotonic()
+        self._submitted_at[directory.path] = self._clock.monotonic()
         write_submission(directory, Submission(number, _name(directory, number)))
 
     def _submit(self, body: Mapping[str, Any]) -> None:
@@ -159,11 +163,11 @@ class Ray:
             if job is None:
                 return GONE
             write_submission(directory, Submission(last.number, id))
-        if job is None and answer.asked_at <= self._submitted_at.get(id, float("-inf")):
+        if job is None and answer.asked_at <= self._submitted_at.get(directory.path, float("-inf")):
             return Life(State.WAITING, id=id)
         if job is None or job.status not in ray_cluster.LIVE:
             return self._ended(directory, last.number, id, job)
-        self._signs.pop(id, None)
+        self._signs.pop(directory.path, None)
         if job.status == ray_cluster.PENDING:
             return Life(State.WAITING, reason=_reason(job.words), id=id)
         return Life(State.RUNNING, job.host, "", starts(runs_of(directory), last.number), id)
@@ -184,18 +188,18 @@ class Ray:
             is_certain = has_ended or directory.exit_code() is not None
         else:
             is_certain = reason not in (LOST, "")
-        if not is_certain and self._may_live(directory, id):
+        if not is_certain and self._may_live(directory):
             return Life(State.RUNNING, host, "", len(runs), id) if has_run else Life(State.WAITING, id=id)
         return Life(State.GONE, host, reason, len(runs) if has_run else 0, id)
 
-    def _may_live(self, directory: JobDirectory, id: str) -> bool:
+    def _may_live(self, directory: JobDirectory) -> bool:
         """Return whether the script of a job gave a sign not long ago, or its last files may not be seen yet."""
         now = self._clock.monotonic()
         sign = (*lines(directory, _BEAT), *lines(directory, "runs"))
-        since, before = self._signs.get(id, (now, sign))
+        since, before = self._signs.get(directory.path, (now, sign))
         if sign != before:
             since = now
-        self._signs[id] = (since, sign)
+        self._signs[directory.path] = (since, sign)
         return now - since < SETTLE_SECONDS
 
     # End
@@ -222,6 +226,10 @@ class Ray:
 
     def sweep(self, directory: JobDirectory) -> None:
         """Do nothing: Ray ends what a job leaves behind."""
+
+    def forget(self, directory: JobDirectory) -> None:
+        self._submitted_at.pop(directory.path, None)
+        self._signs.pop(directory.path, None)
 
 
 def request(id: str, directory: JobDirectory, number: int, launch: Launch) -> dict[str, Any]:

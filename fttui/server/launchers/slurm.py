@@ -136,9 +136,9 @@ class Slurm:
         self._known: dict[str, Submission] = {}
         """Submissions with an id, by directory: jobs that wait are looked at without the shared disk."""
         self._submitted_at: dict[str, float] = {}
-        """Times at which this service submitted jobs, by id: an older answer of squeue does not have them."""
+        """Times of the last submissions by this service, by directory: an older answer of squeue has none of them."""
         self._missing_since: dict[str, float] = {}
-        """Times at which jobs without an exit code were first missing from the queue, by id."""
+        """Times since which submissions without an exit code are missing from the queue, by directory."""
 
     def answer_number(self) -> int:
         return self._queue.answers.number()
@@ -154,9 +154,10 @@ class Slurm:
             return
         number = last.number + 1 if last else 1
         remove(os.path.join(directory.path, "exit"))
+        self.forget(directory)
         self._note(directory, Submission(number, ""))
         id = self._submit(directory, number, launch)
-        self._submitted_at[id] = self._clock.monotonic()
+        self._submitted_at[directory.path] = self._clock.monotonic()
         self._note(directory, Submission(number, id))
 
     def _find_lost(self, directory: JobDirectory, last: Submission) -> Submission:
@@ -229,7 +230,7 @@ class Slurm:
         entry = answer.value.get(last.id)
         if entry is None or entry.state not in WAITING | RUNNING:
             return self._missing(directory, last, answer, entry)
-        self._missing_since.pop(last.id, None)
+        self._missing_since.pop(directory.path, None)
         if entry.state in WAITING:
             return Life(State.WAITING, reason=entry.reason, id=last.id, limit=entry.limit)
         runs = runs_of(directory)
@@ -240,13 +241,13 @@ class Slurm:
 
     def _missing(self, directory: JobDirectory, last: Submission, answer: Answer[Jobs], entry: Entry | None) -> Life:
         """Return the life of a job that Slurm does not have any more."""
-        if answer.asked_at <= self._submitted_at.get(last.id, float("-inf")):
+        if answer.asked_at <= self._submitted_at.get(directory.path, float("-inf")):
             return Life(State.WAITING, id=last.id)
         runs = runs_of(directory)
         own = [run for run in runs if run.number == last.number]
         reason = entry.state if entry else ""
         if own and directory.exit_code() is None:
-            since = self._missing_since.setdefault(last.id, self._clock.monotonic())
+            since = self._missing_since.setdefault(directory.path, self._clock.monotonic())
             if self._clock.monotonic() - since < SETTLE_SECONDS:
                 return Life(State.RUNNING, own[-1].host, "", len(runs), last.id)
         host = own[-1].host if own else ""
@@ -286,8 +287,11 @@ class Slurm:
         return "--batch" if entry and entry.nodes > 1 else "--full"
 
     def sweep(self, directory: JobDirectory) -> None:
-        """Forget the directory. Slurm itself ends what a job leaves behind."""
-        self._known.pop(directory.path, None)
+        """Do nothing: Slurm ends what a job leaves behind."""
+
+    def forget(self, directory: JobDirectory) -> None:
+        for known in (self._known, self._submitted_at, self._missing_since):
+            known.pop(directory.path, None)
 
     def _submission(self, directory: JobDirectory) -> Submission | None:
         """Return the last submission. Only this service writes it, so that what is known is not read again."""

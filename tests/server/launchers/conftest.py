@@ -117,6 +117,11 @@ class EngineService:
             {"type": "result", "checkpoint": 4, "trained_tokens": 9},
         )
 
+    def remembered(self, id: str) -> int:
+        """Return the number of entries that the launcher of a job keeps in memory."""
+        launcher = self.service.launchers.of(self.job(id))
+        return sum(len(value) for value in vars(launcher).values() if isinstance(value, dict))
+
     def messages(self, id: str) -> list[str]:
         return messages(self.service, id)
 

@@ -167,6 +167,19 @@ def test_job_that_the_cluster_forgot_lives_as_long_as_its_script_gives_signs(ray
     assert (ray.job(id).status, ray.ray.submissions()) == ("queued", 2)
 
 
+def test_ended_jobs_are_not_remembered(ray: RayService) -> None:
+    id, _ = ray.running(1, 2)
+    ray.ray.jobs.clear()
+    ray.look(9)
+    assert ray.job(id).status == "queued"
+    (again,) = ray.jobs(id)
+    ray.ray.run(again)
+    assert ray.remembered(id)
+    ray.succeed(id, again, 3, 4)
+    until(lambda: (ray.look(1), ray.job(id).tidied)[1])
+    assert not ray.remembered(id)
+
+
 def test_cluster_that_is_away_changes_nothing(ray: RayService) -> None:
     id, job = ray.running(1)
     ray.ray.is_away = True

@@ -258,6 +258,17 @@ def test_exit_code_that_a_network_disk_shows_late_is_waited_for(cluster: Cluster
     assert (cluster.job(id).status, cluster.slurm.count("sbatch")) == ("succeeded", 1)
 
 
+def test_ended_jobs_are_not_remembered(cluster: Cluster) -> None:
+    id, job = running(cluster, 1)
+    assert cluster.remembered(id)
+    cluster.steps(job, 2, 3, 4)
+    cluster.slurm.end(job, None)
+    cluster.look(2)
+    cluster.finish(job)
+    until(lambda: (cluster.look(1), cluster.job(id).tidied)[1])
+    assert not cluster.remembered(id)
+
+
 def test_controller_that_is_away_changes_nothing(cluster: Cluster) -> None:
     id, job = running(cluster, 1)
     waiting = cluster.add()
