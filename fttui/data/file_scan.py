@@ -1,7 +1,5 @@
 """Scan one file of training data: parse each line, check its example, count examples and tokens."""
 
-import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,24 +10,11 @@ from fttui.data.examples import REINFORCEMENT, ExampleChecker
 from fttui.data.findings import Findings
 from fttui.data.formats import PARQUET_START, csv_columns, foreign_format
 from fttui.data.length_stats import LengthCounter
+from fttui.data.line_parser import REFUSALS, LineError, has_lone_surrogate, parse_exactly, quick_parser
 from fttui.data.line_reader import BOM, LineReader, Progress, ShouldStop, never, wide_encoding
 from fttui.data.tokens import Counter, cached
 
-_LINE_ENDS = ("", "\n", "\r\n")
-
-
-class _NotFinite(Exception):
-    """NaN or Infinity, which JSON does not allow."""
-
-
-def _reject_constant(word: str) -> Any:
-    raise _NotFinite(word)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_reject_constant)
 _NO_VALUE = object()
-_TEXT_OR_BAD_NUMBER = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|(-?Infinity|NaN|\d{4301,})')
-"""A string, or a number that Python refuses: JSON has no NaN, and integers have at most 4300 digits."""
 
 KindChooser = Callable[[dict[str, Any]], str]
 """Returns the kind of all examples, given the first."""
@@ -125,7 +110,7 @@ class FileScan:
 
     def _scan_lines(self, seen: LineIndex | None, overlap: LineIndex | None) -> None:
         # One loop with local names: it runs for every line of files of several gigabytes.
-        scan: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
+        parse = quick_parser(self.reader.size)
         findings, checker, add_length = self._findings, self.checker, self.lengths.add
         find_seen = seen.add if seen is not None else None
         find_overlap = overlap.find if overlap is not None else None
@@ -133,18 +118,13 @@ class FileScan:
         crlf_lines, form = 0, self._form
         for number, line in self.reader.lines():
             try:
-                text = line.decode()
-                value, end = scan(text, 0)
-                if text[end:] not in _LINE_ENDS and text[end:].strip(" \t\r\n"):
-                    raise ValueError
-            except (ValueError, StopIteration, RecursionError, _NotFinite):
-                value = self._parse_odd_line(line, number)
+                value = parse(line)
+            except REFUSALS:
+                value = self._parse_refused(line, number)
             if type(value) is not dict:
                 if value is not _NO_VALUE:
                     findings.add("not_object", number, "", shorten(value))
                 continue
-            if "\\ud" in text or "\\uD" in text:
-                _check_surrogates(text, number, findings)
             if line[-2:] == b"\r\n":
                 crlf_lines += 1
             if form:
@@ -183,36 +163,16 @@ class FileScan:
         count = None if self._counter is None else cached(self._counter.count)
         return ExampleChecker(self._choose_kind(first), self._findings, count, self._item_members)
 
-    def _parse_odd_line(self, line: bytes, number: int) -> Any:
-        """Parse a line that the fast path could not parse. Record its error and return `_NO_VALUE`, if it has one."""
-        findings = self._findings
-        if not line.strip():
-            findings.add("empty_line", number)
-            return _NO_VALUE
-        if b"\0" in line:
-            findings.add("nul", number, "", f"first at byte {line.index(0) + 1}")
-            return _NO_VALUE
-        text = ""
+    def _parse_refused(self, line: bytes, number: int) -> Any:
+        """Parse a line that the quick parser refused. Record its error and return `_NO_VALUE`, if it has one."""
         try:
-            # Without the line end, after which the column would be 1.
-            text = line.decode().rstrip("\r\n")
-            return _DECODER.decode(text)
-        except UnicodeDecodeError as error:
-            findings.add("not_utf8", number, "", f"byte {error.start + 1} is 0x{line[error.start]:02x}")
-        except json.JSONDecodeError as error:
-            findings.add("not_json", number, "", f"{error.msg.removesuffix(' at')} at column {error.colno}")
-        except _NotFinite as error:
-            findings.add("not_json", number, "", f"{error} is not a JSON number, at column {_bad_number(text)}")
-        except RecursionError:
-            findings.add("not_json", number, "", "nested too deeply")
-        except ValueError:
-            findings.add("not_json", number, "", f"a number of more than 4300 digits at column {_bad_number(text)}")
-        return _NO_VALUE
-
-
-def _bad_number(text: str) -> int:
-    """Return the column of the first number that Python refuses."""
-    return next((found.start() + 1 for found in _TEXT_OR_BAD_NUMBER.finditer(text) if found[1]), 1)
+            value = parse_exactly(line)
+        except LineError as error:
+            self._findings.add(error.code, number, "", error.detail)
+            return _NO_VALUE
+        if type(value) is dict and has_lone_surrogate(value):
+            self._findings.add("not_text", number)
+        return value
 
 
 def _format_error(head: bytes) -> str:
@@ -230,10 +190,3 @@ def _format_error(head: bytes) -> str:
     if first in (b"{", b'{"messages": [', b'{"messages":[') and second[:1] in b'"{' and second:
         return "json_pretty"
     return ""
-
-
-def _check_surrogates(text: str, number: int, findings: Findings) -> None:
-    try:
-        json.dumps(json.loads(text), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        findings.add("not_text", number)
