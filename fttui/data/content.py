@@ -26,8 +26,16 @@ _JPEG_COLORS = {1: "grayscale", 4: "CMYK"}
 
 def shorten(value: object) -> str:
     """Return a value as JSON of at most 60 characters."""
-    text = json.dumps(value, ensure_ascii=True, default=str)
+    text = as_json(value) or "nested too deeply"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def as_json(value: object) -> str:
+    """Return a parsed value as JSON; empty for one that is nested so deeply that Python reads, but cannot write it."""
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return ""
 
 
 def check_parts(content: list[Any], where: str, add: AddFinding, *, role: str) -> tuple[list[str], int]:

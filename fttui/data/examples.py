@@ -1,13 +1,13 @@
 """Check the examples of a file, by kind: chat, completions, dpo, reinforcement."""
 
-import json
 from typing import Any
 
 from fttui.data import rules
-from fttui.data.content import check_tools, shorten
-from fttui.data.findings import MOST_FINDINGS, Findings
+from fttui.data.content import as_json, check_tools, shorten
+from fttui.data.findings import Findings
 from fttui.data.formats import FOREIGN, foreign_format
 from fttui.data.messages import LETTERS, REINFORCEMENT_LETTERS, MessageChecker
+from fttui.data.role_order import RoleOrder
 from fttui.data.tokens import PER_EXAMPLE, Count
 from fttui.models.preference import NAMES, by_api
 
@@ -59,10 +59,6 @@ class ExampleChecker:
         """
         self.kind = kind
         self.line = 0
-        self.tokens = 0
-        """Tokens of the last example."""
-        self.trained_tokens = 0
-        """Tokens of the last example that the model learns."""
         self.image_examples = 0
         self.images = 0
         """Images of all examples so far."""
@@ -76,9 +72,7 @@ class ExampleChecker:
         self._check_kind = {CHAT: self._check_chat, COMPLETIONS: self._check_completion, DPO: self._check_dpo}.get(
             kind, self._check_reinforcement
         )
-        # Examples with (True) and without (False) a system message: the first lines, and the number.
-        self._system_lines: dict[bool, list[int]] = {True: [], False: []}
-        self._system_counts = {True: 0, False: 0}
+        self._order = RoleOrder("a" if kind == CHAT else "u", findings)
         self._member_counts: dict[str, int] = {}
         self._reinforcement_examples = 0
         self._tool_names: set[str] | None = None
@@ -93,34 +87,41 @@ class ExampleChecker:
     def check(self, example: dict[str, Any], line: int) -> None:
         """Check an example and record its findings."""
         self.line = line
-        messages = self._messages
-        messages.reset()
         self._check_kind(example)
-        self.tokens, self.trained_tokens = messages.tokens + PER_EXAMPLE, messages.trained_tokens
-        if messages.images:
-            self.images += messages.images
+        if images := self._messages.images:
+            self._messages.images = 0
+            self.images += images
             self.image_examples += 1
-            if messages.images > rules.MOST_IMAGES:
-                self._add("many_images", "messages", f"{messages.images}")
+            if images > rules.MOST_IMAGES:
+                self._add("many_images", "messages", f"{images}")
+
+    def take_tokens(self) -> tuple[int, int]:
+        """Return the tokens of the last example, and those of them that the model learns."""
+        messages = self._messages
+        found = messages.tokens + PER_EXAMPLE, messages.trained_tokens
+        messages.tokens = messages.trained_tokens = 0
+        return found
 
     def _check_chat(self, example: dict[str, Any]) -> None:
+        messages = example.get("messages")
+        if len(example) == 1 and type(messages) is list and messages:
+            # Nearly all examples are messages of a role and a text.
+            sequence = self._messages.plain_start(messages)
+            if len(sequence) == len(messages):
+                self._messages.count_plain(messages)
+                self._order.check(sequence, "messages", self.line)
+                return
         if self._is_other_kind(example):
             return
         if len(example) > 1:
             self._check_members(example, _CHAT_MEMBERS, "")
-        self._check_conversation(example, "", "a")
+        self._check_conversation(example, "")
 
-    def _check_conversation(self, example: dict[str, Any], where: str, last_role: str) -> None:
+    def _check_conversation(self, example: dict[str, Any], where: str) -> None:
         self._tool_names = tools = self._check_tools(example, where) if len(example) > 1 else None
         sequence = self._messages.check(example.get("messages"), f"{where}messages", tools)
-        if not sequence:
-            return
-        self._messages.check_order(sequence, f"{where}messages", last_role)
-        if "?" not in sequence:
-            has_system = "s" in sequence or "d" in sequence
-            self._system_counts[has_system] += 1
-            if len(self._system_lines[has_system]) < MOST_FINDINGS:
-                self._system_lines[has_system].append(self.line)
+        if sequence:
+            self._order.check(sequence, f"{where}messages", self.line)
 
     def _check_tools(self, example: dict[str, Any], where: str) -> set[str] | None:
         """Check the tools of an example. Return their function names; None for an example without tools."""
@@ -131,7 +132,7 @@ class ExampleChecker:
             names, tokens = check_tools(example, where, self._add), 0
             if names is not None and self._count is not None:
                 # The provider does not document how it formats tools for the model. JSON is about as long.
-                tokens = self._count(json.dumps(tools[0] or tools[1]))
+                tokens = self._count(as_json(tools[0] or tools[1]))
             if self._findings.total == before:
                 self._cached_tools, self._cached_result = tools, (names, tokens)
         else:
@@ -187,7 +188,7 @@ class ExampleChecker:
             self._check_members(given, _INPUT_MEMBERS, "input.")
             if len(given) > 1:
                 given = {name: given[name] for name in _INPUT_MEMBERS & given.keys()}
-            self._check_conversation(given, "input.", "u")
+            self._check_conversation(given, "input.")
         else:
             self._add("bad_input", "input", "" if given is None else shorten(given))
         for name in _ANSWERS:
@@ -206,7 +207,7 @@ class ExampleChecker:
     def _check_reinforcement(self, example: dict[str, Any]) -> None:
         if self._is_other_kind(example):
             return
-        self._check_conversation(example, "", "u")
+        self._check_conversation(example, "")
         self._reinforcement_examples += 1
         if not example.keys() >= self._item_members:
             for name in sorted(self._item_members - example.keys()):
@@ -217,11 +218,8 @@ class ExampleChecker:
 
     def end_file(self) -> None:
         """Record the findings about the file as a whole, after its last example."""
-        findings, counts = self._findings, self._system_counts
-        if counts[True] and counts[False]:
-            minority = counts[True] < counts[False]
-            detail = "has a system message" if minority else "has no system message"
-            findings.add_counted("uneven_system", self._system_lines[minority], counts[minority], detail)
+        findings = self._findings
+        self._order.end_file()
         if self.image_examples > rules.MOST_IMAGE_EXAMPLES:
             findings.add("many_image_examples", None, "", f"{self.image_examples:,}")
         for name, count in sorted(self._member_counts.items()):

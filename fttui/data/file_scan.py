@@ -144,9 +144,10 @@ class FileScan:
                     findings.add("overlap", number, "", f"line {other} there")
             check(value, number)
             if counts_tokens:
-                self.trained_tokens += checker.trained_tokens
-                if add_length(checker.tokens, number):
-                    findings.add("too_long", number, "", f"{checker.tokens:,} tokens, at most {self._limit:,}")
+                tokens, trained = checker.take_tokens()
+                self.trained_tokens += trained
+                if add_length(tokens, number):
+                    findings.add("too_long", number, "", f"{tokens:,} tokens, at most {self._limit:,}")
         if crlf_lines:
             findings.add("crlf", None, "", f"{crlf_lines:,} line{'' if crlf_lines == 1 else 's'}")
 

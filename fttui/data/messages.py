@@ -15,7 +15,6 @@ _KNOWN_MEMBERS = frozenset(
 )
 _ROLES = {letter: role for role, letter in {**LETTERS, **REINFORCEMENT_LETTERS}.items()}
 _REFUSED_IN_NAMES = re.compile(r"[\s<|\\/>]")
-_CACHED_SEQUENCES = 10_000
 _NO_CALLS: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 
@@ -32,15 +31,10 @@ class MessageChecker:
         self._plain_roles = {role: letter for role, letter in letters.items() if letter in "sdua"}
         self._count = count
         self._role_tokens = {role: count(role) for role in letters} if count else {}
-        self._order_findings: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
         self.tokens = 0
         self.trained_tokens = 0
         """Tokens of the answers that the model learns."""
         self.images = 0
-
-    def reset(self) -> None:
-        """Start a new example."""
-        self.tokens = self.trained_tokens = self.images = 0
 
     def check(self, messages: object, where: str, tools: set[str] | None = None) -> str | None:
         """Check an array of messages. Return the sequence of roles; None for no messages."""
@@ -50,30 +44,56 @@ class MessageChecker:
         if not messages:
             self._add("empty_messages", where)
             return None
-        sequence = ""
+        sequence = self.plain_start(messages)
+        self.count_plain(messages[: len(sequence)])
+        return sequence if len(sequence) == len(messages) else self._check_rest(messages, sequence, where, tools)
+
+    def plain_start(self, messages: list[Any], start: int = 0) -> str:
+        """Return the roles of the messages from `start` on, up to the first that is more than a role and a text.
+
+        Such messages have no errors, except in their order.
+        """
+        # Nearly all messages are like this. What is not raises an error here, as no test of types is as fast.
+        letters, sequence = self._plain_roles, ""
+        try:
+            for message in messages[start:] if start else messages:
+                if len(message) != 2:
+                    break
+                text = message["content"]
+                if type(text) is not str or not text or text.isspace():
+                    break
+                sequence += letters[message["role"]]
+        except (KeyError, TypeError):
+            pass
+        return sequence
+
+    def count_plain(self, messages: list[Any]) -> None:
+        """Count the tokens of messages found by `plain_start`."""
+        count = self._count
+        if count is None:
+            return
         tokens = trained = 0
-        plain, count, role_tokens = self._plain_roles, self._count, self._role_tokens
-        calls = None
-        for index, message in enumerate(messages):
-            # Fast path: nearly every message is a role and a text.
-            if type(message) is dict and len(message) == 2:
-                role, text = message.get("role"), message.get("content")
-                if type(text) is str and type(role) is str and role in plain and text and not text.isspace():
-                    sequence += plain[role]
-                    if calls is not None and calls.open:
-                        calls.report_open()
-                    if count is not None:
-                        found = count(text)
-                        tokens += found + role_tokens[role] + PER_MESSAGE
-                        if role == "assistant":
-                            trained += found
-                    continue
-            calls = calls or _CallTracker(self._add, tools)
-            sequence += self._check_message(message, f"{where}[{index}]", calls)
-        if calls is not None:
-            calls.end_example(last_role=sequence[-1:])
+        for message in messages:
+            role = message["role"]
+            found = count(message["content"])
+            tokens += found + self._role_tokens[role] + PER_MESSAGE
+            if role == "assistant":
+                trained += found
         self.tokens += tokens
         self.trained_tokens += trained
+
+    def _check_rest(self, messages: list[Any], sequence: str, where: str, tools: set[str] | None) -> str:
+        """Check the messages after a plain start. Return the whole sequence of roles."""
+        calls = _CallTracker(self._add, tools)
+        while (index := len(sequence)) < len(messages):
+            sequence += self._check_message(messages[index], f"{where}[{index}]", calls)
+            plain = self.plain_start(messages, index + 1)
+            if plain:
+                if calls.open:
+                    calls.report_open()
+                self.count_plain(messages[index + 1 : index + 1 + len(plain)])
+                sequence += plain
+        calls.end_example(last_role=sequence[-1:])
         return sequence
 
     def _check_message(self, message: object, where: str, calls: "_CallTracker") -> str:
@@ -136,44 +156,6 @@ class MessageChecker:
         else:
             add("bad_content", f"{where}.content", shorten(content))
         return texts
-
-    def check_order(self, sequence: str, where: str, last_role: str) -> None:
-        """Check the order of the roles.
-
-        Args:
-            last_role: `a` for an example that ends with an answer, `u` for one that ends with a question.
-        """
-        key = (sequence, last_role)
-        findings = self._order_findings.get(key)
-        if findings is None:
-            findings = _order_findings(sequence, last_role)
-            if len(self._order_findings) < _CACHED_SEQUENCES and len(sequence) < 200:
-                self._order_findings[key] = findings
-        for code, index in findings:
-            self._add(code, where if index < 0 else f"{where}[{index}]")
-
-
-def _order_findings(sequence: str, last_role: str) -> tuple[tuple[str, int], ...]:
-    """Return code and message index of each finding; the index is -1 for the whole array."""
-    found: list[tuple[str, int]] = []
-    roles = sequence.replace("A", "a")
-    if "?" in roles:
-        return ()  # an unknown role is reported already, and the order depends on it
-    if last_role == "a":
-        if "a" not in roles:
-            found.append(("no_assistant", -1))
-        elif "a" not in sequence:
-            found.append(("nothing_trained", -1))
-        elif roles[-1] != "a":
-            found.append(("answer_not_last", len(roles) - 1))
-    elif roles[-1] not in "utf":
-        found.append(("user_not_last", len(roles) - 1))
-    if "u" not in roles:
-        found.append(("no_user", -1))
-    late = [index for index, letter in enumerate(roles) if letter in "sd" and roles[:index].strip("sd")]
-    found += [("system_late", index) for index in late[:1]]
-    twice = [index for index in range(1, len(roles)) if roles[index] == roles[index - 1] and roles[index] in "ua"]
-    return (*found, *[("same_role_twice", index) for index in twice[:1]])
 
 
 class _CallTracker:

@@ -64,6 +64,16 @@ def test_any_json(values: list[Any], method: str | None) -> None:
     check_and_repair(b"".join(json.dumps(value).encode() + b"\n" for value in values), method)
 
 
+def test_value_of_any_depth_ends_with_a_report(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    for depth in range(900, 1010, 2):
+        deep = b"[" * depth + b"]" * depth
+        tool = b'{"type": "function", "function": {"name": "x", "parameters": {"a": %s}}}' % deep
+        lines = (b'{"messages": [%s]}' % deep, b'{"messages": [], "tools": [%s]}' % tool, deep)
+        path.write_bytes(b"\n".join(lines))
+        assert check_file(str(path)).errors
+
+
 def paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the path of every value in a JSON value."""
     yield path
