@@ -16,36 +16,37 @@ class LineIndex:
 
     def __init__(self) -> None:
         self._numbers: dict[int, int] = {}
-        self._slot_hashes: array[int] | None = None
-        self._slot_numbers: array[int] | None = None
-        self.may_forget = False
+        self._slots: array[int] | None = None
+        """Hash and number of the line of each slot, side by side: one access to memory finds both."""
+
+    @property
+    def may_forget(self) -> bool:
+        return self._slots is not None
 
     def add(self, line: bytes, number: int) -> int:
         """Add a line. Return the number of the first equal line, 0 for a new line."""
         key = hash(line)
-        numbers = self._numbers
-        found = numbers.get(key)
+        found = self._numbers.get(key)
         if found is not None:
             return found
-        if self._slot_hashes is None or self._slot_numbers is None:
-            if len(numbers) < EXACT_LINES:
-                numbers[key] = number
+        slots = self._slots
+        if slots is None:
+            if len(self._numbers) < EXACT_LINES:
+                self._numbers[key] = number
                 return 0
-            self.may_forget = True
-            self._slot_hashes = array("q", bytes(8 * _SLOTS))
-            self._slot_numbers = array("Q", bytes(8 * _SLOTS))
-        slot = key & (_SLOTS - 1)
-        if self._slot_hashes[slot] == key and self._slot_numbers[slot]:
-            return self._slot_numbers[slot]
-        self._slot_hashes[slot] = key
-        self._slot_numbers[slot] = number
+            slots = self._slots = array("q", bytes(2 * 8 * _SLOTS))
+        slot = 2 * (key & (_SLOTS - 1))
+        if slots[slot] == key and slots[slot + 1]:
+            return slots[slot + 1]
+        slots[slot] = key
+        slots[slot + 1] = number
         return 0
 
     def find(self, line: bytes) -> int:
         """Return the number of the first equal line, 0 when there is none."""
         key = hash(line)
         found = self._numbers.get(key)
-        if found is None and self._slot_hashes is not None and self._slot_numbers is not None:
-            slot = key & (_SLOTS - 1)
-            found = self._slot_numbers[slot] if self._slot_hashes[slot] == key else 0
+        if found is None and self._slots is not None:
+            slot = 2 * (key & (_SLOTS - 1))
+            found = self._slots[slot + 1] if self._slots[slot] == key else 0
         return found or 0
