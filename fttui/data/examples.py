@@ -84,23 +84,28 @@ class ExampleChecker:
     def _add(self, code: str, member: str = "", detail: str = "") -> None:
         self._findings.add(code, self.line, member, detail)
 
-    def check(self, example: dict[str, Any], line: int) -> None:
-        """Check an example and record its findings."""
+    def check(self, example: dict[str, Any], line: int, *, counts: bool = True) -> None:
+        """Check an example and record its findings.
+
+        Args:
+            counts: count its tokens.
+        """
         self.line = line
+        messages = self._messages
+        if counts or messages.count is not None:
+            messages.tokens = messages.trained_tokens = 0
+            messages.count = self._count if counts else None
         self._check_kind(example)
-        if images := self._messages.images:
-            self._messages.images = 0
+        if images := messages.images:
+            messages.images = 0
             self.images += images
             self.image_examples += 1
             if images > rules.MOST_IMAGES:
                 self._add("many_images", "messages", f"{images}")
 
-    def take_tokens(self) -> tuple[int, int]:
-        """Return the tokens of the last example, and those of them that the model learns."""
-        messages = self._messages
-        found = messages.tokens + PER_EXAMPLE, messages.trained_tokens
-        messages.tokens = messages.trained_tokens = 0
-        return found
+    def tokens(self) -> tuple[int, int]:
+        """Return the tokens of the last example, and the tokens that the model learns of it."""
+        return self._messages.tokens + PER_EXAMPLE, self._messages.trained_tokens
 
     def _check_chat(self, example: dict[str, Any]) -> None:
         messages = example.get("messages")
@@ -108,7 +113,8 @@ class ExampleChecker:
             # Nearly all examples are messages of a role and a text.
             sequence = self._messages.plain_start(messages)
             if len(sequence) == len(messages):
-                self._messages.count_plain(messages)
+                if self._messages.count is not None:
+                    self._messages.count_plain(messages)
                 self._order.check(sequence, "messages", self.line)
                 return
         if self._is_other_kind(example):
@@ -169,7 +175,7 @@ class ExampleChecker:
             if not isinstance(text, str):
                 self._add("bad_prompt", name, "" if text is None else shorten(text))
                 continue
-            tokens = self._count(text) if self._count is not None else 0
+            tokens = self._messages.count(text) if self._messages.count is not None else 0
             self._messages.tokens += tokens
             if name == "completion":
                 self._messages.trained_tokens += tokens

@@ -12,6 +12,7 @@ from fttui.data.formats import PARQUET_START, csv_columns, foreign_format
 from fttui.data.length_stats import LengthCounter
 from fttui.data.line_parser import REFUSALS, LineError, has_lone_surrogate, parse_exactly, quick_parser
 from fttui.data.line_reader import BOM, LineReader, Progress, ShouldStop, never, wide_encoding
+from fttui.data.token_sample import TokenSample
 from fttui.data.tokens import Counter, cached
 
 _NO_VALUE = object()
@@ -54,6 +55,8 @@ class FileScan:
         self._findings = findings
         self._choose_kind = choose_kind
         self._counter = counter
+        self.sample = TokenSample(limit) if counter is not None and not counter.exact else None
+        """Examples whose tokens are counted; None: all, or none without a counter."""
         self._limit = limit
         self._item_members = item_members
         self._form = form
@@ -114,8 +117,8 @@ class FileScan:
         findings, checker, add_length = self._findings, self.checker, self.lengths.add
         find_seen = seen.add if seen is not None else None
         find_overlap = overlap.find if overlap is not None else None
-        counts_tokens = self._counter is not None
-        crlf_lines, form = 0, self._form
+        sample, stands_for = self.sample, int(self._counter is not None)
+        crlf_lines, checked, form = 0, 0, self._form
         for number, line in self.reader.lines():
             try:
                 value = parse(line)
@@ -142,11 +145,15 @@ class FileScan:
                     findings.add("duplicate", number, "", f"same as line {first}")
                 if find_overlap is not None and (other := find_overlap(line)):
                     findings.add("overlap", number, "", f"line {other} there")
-            check(value, number)
-            if counts_tokens:
-                tokens, trained = checker.take_tokens()
-                self.trained_tokens += trained
-                if add_length(tokens, number):
+            if sample is not None:
+                checked, size = checked + 1, len(line)
+                is_counted = checked >= sample.due or size > sample.most_bytes
+                stands_for = sample.take(checked, size) if is_counted else 0
+            check(value, number, counts=stands_for > 0)
+            if stands_for:
+                tokens, trained = checker.tokens()
+                self.trained_tokens += trained * stands_for
+                if add_length(tokens, number, stands_for):
                     findings.add("too_long", number, "", f"{tokens:,} tokens, at most {self._limit:,}")
         if crlf_lines:
             findings.add("crlf", None, "", f"{crlf_lines:,} line{'' if crlf_lines == 1 else 's'}")

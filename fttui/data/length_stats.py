@@ -68,21 +68,25 @@ class LengthCounter:
         self._longest: list[tuple[int, int]] = []
         self._total = self._billed = self._over = 0
 
-    def add(self, tokens: int, line: int) -> bool:
-        """Count an example. Return True for one longer than the limit."""
+    def add(self, tokens: int, line: int, examples: int = 1) -> bool:
+        """Count an example. Return True for one longer than the limit.
+
+        Args:
+            examples: number of examples for which it stands.
+        """
         key = tokens if tokens < _EXACT_BELOW else tokens & ~1023
-        self._table[key] = self._table.get(key, 0) + 1
-        self._total += tokens
+        self._table[key] = self._table.get(key, 0) + examples
+        self._total += tokens * examples
         longest = self._longest
         if len(longest) < NUMBER_OF_LONGEST:
             heapq.heappush(longest, (tokens, -line))
         elif tokens > longest[0][0]:
             heapq.heapreplace(longest, (tokens, -line))
         if self._limit is not None and tokens > self._limit:
-            self._billed += self._limit
-            self._over += 1
+            self._billed += self._limit * examples
+            self._over += examples
             return True
-        self._billed += tokens
+        self._billed += tokens * examples
         return False
 
     def stats(self, *, exact: bool, counter: str, error: float) -> LengthStats:

@@ -29,7 +29,8 @@ class MessageChecker:
         self._add = add
         self._letters = letters
         self._plain_roles = {role: letter for role, letter in letters.items() if letter in "sdua"}
-        self._count = count
+        self.count = count
+        """Counts the tokens of a text; None: the tokens of the next example are not counted."""
         self._role_tokens = {role: count(role) for role in letters} if count else {}
         self.tokens = 0
         self.trained_tokens = 0
@@ -69,7 +70,7 @@ class MessageChecker:
 
     def count_plain(self, messages: list[Any]) -> None:
         """Count the tokens of messages found by `plain_start`."""
-        count = self._count
+        count = self.count
         if count is None:
             return
         tokens = trained = 0
@@ -130,10 +131,10 @@ class MessageChecker:
         has_calls = has_calls and bool(message.get("tool_calls") or message.get("function_call"))
         texts = texts + self._check_content(message, where, letter, has_calls)
         calls.track(letter, message.get("tool_call_id"), ids, functions, where)
-        if self._count is not None:
-            found = sum(map(self._count, texts))
-            name_tokens = PER_NAME + self._count(name) if name is not None else 0
-            self.tokens += PER_MESSAGE + found + name_tokens + (self._count(role) if isinstance(role, str) else 0)
+        if self.count is not None:
+            found = sum(map(self.count, texts))
+            name_tokens = PER_NAME + self.count(name) if name is not None else 0
+            self.tokens += PER_MESSAGE + found + name_tokens + (self.count(role) if isinstance(role, str) else 0)
             if letter == "a" and weight != 0:
                 self.trained_tokens += found
         return letter if letter != "a" or weight != 0 else "A"
