@@ -29,8 +29,8 @@ ROWS = (
         2.1,
         "running",
         "models finished",
-        "the saved state has weights and both moments in full precision, for an exact restart: six models, and twelve"
-        " while it is replaced",
+        "an exact restart needs weights and both moments in 32 bits, which are six models of 16 bits: at least 3.0 with"
+        " three models, and up to 5.0 where the old state stays until the new one is on the disk",
     ),
 )
 
