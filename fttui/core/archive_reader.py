@@ -52,8 +52,8 @@ class ArchiveReader:
         return found, options.left_out(rows, now)
 
     def _list(self, rows: list[JobRow], *, more: int = 0) -> JobList:
-        jobs = [Job.read(decode(self._archive.jobs.body(row.id), id=row.id)) for row in rows]
-        return JobList(jobs, more, complete=True, rows=rows)
+        objects = [decode(self._archive.jobs.body(row.id), id=row.id) for row in rows]
+        return JobList(objects, more, complete=True, rows=rows)
 
     async def job(self, id: str) -> FoundJob:
         body, row = self._archive.jobs.body(id), self._archive.jobs.row(id)

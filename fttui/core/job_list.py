@@ -2,9 +2,8 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from fttui.models.job import Job
 from fttui.models.raw_json import decode, encode
 from fttui.models.row import JobRow
 from fttui.models.status import Status
@@ -53,7 +52,8 @@ class ListOptions(NamedTuple):
 class JobList(NamedTuple):
     """Matching jobs in their order, cut at the limit."""
 
-    jobs: list[Job]
+    objects: list[Any]
+    """JSON of the jobs, as it is stored."""
     more: int
     """Number of matching jobs that were read and cut."""
     complete: bool
@@ -81,16 +81,16 @@ class HeldJobs:
     def add(self, part: JobList) -> None:
         """Hold the jobs of a part."""
         self._rows += part.rows
-        for row, job in zip(part.rows, part.jobs, strict=True):
-            self._texts[id(row)] = zlib.compress(encode(job.raw).encode(), 1)
+        for row, raw in zip(part.rows, part.objects, strict=True):
+            self._texts[id(row)] = zlib.compress(encode(raw).encode(), 1)
 
     def parts(self, options: ListOptions) -> Iterator[JobList]:
         """Yield the jobs in order, a page at a time."""
         rows = options.ordered(self._rows)
         for start in range(0, len(rows), PAGE):
             part = rows[start : start + PAGE]
-            jobs = [Job.read(decode(zlib.decompress(self._texts[id(row)]).decode())) for row in part]
-            yield JobList(jobs, 0, complete=True, rows=part, unknown=options.unknown(part))
+            objects = [decode(zlib.decompress(self._texts[id(row)]).decode()) for row in part]
+            yield JobList(objects, 0, complete=True, rows=part, unknown=options.unknown(part))
 
 
 def only_matching(found: JobList, options: ListOptions, now: float) -> JobList:
@@ -98,6 +98,6 @@ def only_matching(found: JobList, options: ListOptions, now: float) -> JobList:
     filter = options.filter
     if filter.is_empty:
         return found
-    pairs = [pair for pair in zip(found.jobs, found.rows, strict=True) if filter.matches(pair[1], now)]
+    pairs = [pair for pair in zip(found.objects, found.rows, strict=True) if filter.matches(pair[1], now)]
     left_out = options.left_out(found.rows, now)
-    return found._replace(jobs=[job for job, _ in pairs], rows=[row for _, row in pairs], left_out=left_out)
+    return found._replace(objects=[raw for raw, _ in pairs], rows=[row for _, row in pairs], left_out=left_out)

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fttui.api.errors import ApiError
 from fttui.clock import Clock
@@ -15,7 +15,7 @@ from fttui.core.reader import EventLog, FileList, FoundJob, JobMetrics, newest, 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
 from fttui.models.file import File, Model
-from fttui.models.job import Job
+from fttui.models.job_row import row_of
 from fttui.models.page import Page
 from fttui.models.raw_json import encode
 from fttui.models.row import JobRow
@@ -58,18 +58,19 @@ class ServiceReader:
         if not options.filter.is_empty or options.sort != query.NEWEST:
             progress = read_rows(archive_file(), self._key)
         now = self._clock.now()
-        found: dict[str, Job] = {}
+        found: dict[str, Any] = {}
         matching: list[JobRow] = []
         left_out = 0
         newest_first, last = True, float("inf")
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
-            for job in page.items:
-                found[job.id] = job
-                row = by_clock.added_to(_row_of(job, progress.get(job.id)), job.training_file)
+            for raw in page.objects:
+                sent = row_of(raw)
+                found[sent.id] = raw
+                row = by_clock.added_to(_with_known(sent, progress.get(sent.id)), raw)
                 matching += [row] if options.filter.matches(row, now) else []
                 left_out += options.left_out([row], now)
-                newest_first &= (job.created_at or 0.0) <= last
-                last = job.created_at or 0.0
+                newest_first &= (row.created_at or 0.0) <= last
+                last = row.created_at or 0.0
             limited = options.limit is not None and len(matching) >= options.limit
             sorted_as_sent = newest_first and options.sort == query.NEWEST
             if limited and sorted_as_sent and page.cursor is not None:
@@ -84,18 +85,19 @@ class ServiceReader:
         return listed._replace(unknown=options.unknown(matching), left_out=left_out)
 
     async def job_parts(self, options: ListOptions) -> AsyncIterator[JobList]:
-        read: list[Job] = []
+        read: list[Any] = []
         held = HeldJobs()
         await self._read_clock_facts()
         last, started = float("inf"), self._clock.now()
         must_sort = options.sort != query.NEWEST
         async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
-            times = [last, *(job.created_at or 0.0 for job in page.items)]
+            listed = self._list(page.objects)
+            times = [last, *(row.created_at or 0.0 for row in listed.rows)]
             last = times[-1]
-            read += page.items
+            read += page.objects
             if len(read) >= PART:
                 read = await self._record_part(read)
-            part = only_matching(self._list(list(page.items)), options, started)
+            part = only_matching(listed, options, started)
             # The list of a service that does not send the newest first is sorted as a whole.
             must_sort = must_sort or any(later > earlier for earlier, later in pairwise(times))
             if must_sort:
@@ -107,10 +109,14 @@ class ServiceReader:
         for part in held.parts(options):
             yield part
 
-    def _list(self, jobs: list[Job], *, more: int = 0, complete: bool = True) -> JobList:
-        known = read_rows(archive_file(), self._key, [job.id for job in jobs])
-        rows = [self._by_clock.added_to(_row_of(job, known.get(job.id)), job.training_file) for job in jobs]
-        return JobList(jobs, more, complete, rows)
+    def _list(self, objects: list[Any], *, more: int = 0, complete: bool = True) -> JobList:
+        sent = [row_of(raw) for raw in objects]
+        known = read_rows(archive_file(), self._key, [row.id for row in sent])
+        rows = [
+            self._by_clock.added_to(_with_known(row, known.get(row.id)), raw)
+            for row, raw in zip(sent, objects, strict=True)
+        ]
+        return JobList(objects, more, complete, rows)
 
     async def _read_clock_facts(self) -> ClockFacts:
         """Read what decides about the alarms that the clock raises, as far as the archive knows it."""
@@ -123,17 +129,18 @@ class ServiceReader:
             await archive.close()
         return self._by_clock
 
-    async def _record_part(self, jobs: list[Job]) -> list[Job]:
+    async def _record_part(self, objects: list[Any]) -> list[Any]:
         """Record jobs now. Return the last of them, which anchor the order of the next part."""
-        self._answers.append(lambda archive, now: record.record_jobs(archive, jobs, now))
+        self._answers.append(lambda archive, now: record.record_jobs(archive, objects, now))
         self._notices += [notice for notice in await self.record() if notice not in self._notices]
-        return [job for job in jobs[-PAGE:] if job.created_at == jobs[-1].created_at]
+        times = [row_of(raw).created_at for raw in objects[-PAGE:]]
+        return [raw for raw, time in zip(objects[-PAGE:], times, strict=True) if time == times[-1]]
 
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
         # First, because the archive takes what belongs to a job only once it has the job.
-        self._answers.insert(0, lambda archive, now: record.record_jobs(archive, [job], now))
-        return FoundJob(job, self._list([job]).rows[0])
+        self._answers.insert(0, lambda archive, now: record.record_jobs(archive, [job.raw], now))
+        return FoundJob(job, self._list([job.raw]).rows[0])
 
     async def events(self, id: str) -> EventLog:
         found = oldest_first(await self._events(id))
@@ -240,12 +247,17 @@ class ServiceReader:
             await archive.close()
 
 
-def _row_of(job: Job, known: JobRow | None) -> JobRow:
-    """Return a job as a row. The service lists neither steps nor losses; both come from the archive.
+def _with_known(row: JobRow, known: JobRow | None) -> JobRow:
+    """Return the row of a job as sent with what the archive knows: the service lists neither steps nor losses.
 
     What the archive knows of a running job is not the end of one that has ended meanwhile.
     """
-    if known is None or (job.status.is_final and known.status.is_live):
-        return job.row()
-    row = job.row(step=known.step, total=known.total_steps, loss=known.loss)
-    return row._replace(summary=known.summary, alarms=known.alarms)
+    if known is None or (row.status.is_final and known.status.is_live):
+        return row
+    return row._replace(
+        step=row.step if known.step is None else known.step,
+        total_steps=row.total_steps if known.total_steps is None else known.total_steps,
+        loss=known.loss,
+        summary=known.summary,
+        alarms=known.alarms,
+    )

@@ -209,8 +209,7 @@ class Job(Wire):
         cost = lenient.mapping(raw.get(COST))
         members |= {"cost": cost.get("amount"), "currency": cost.get("currency")}
         members["grader"] = lenient.mapping(inside.get("grader"))
-        if not members.get("training_file"):
-            members["training_file"] = next(iter(_lines(raw.get("training_files"))), "")
+        members["training_file"] = training_file_of(raw)
         if not members.get("validation_file"):
             members["validation_file"] = next(iter(_lines(raw.get("validation_files"))), "")
         members["suffix"] = (
@@ -237,8 +236,8 @@ class Job(Wire):
         """Return a hyperparameter as text, empty for one that the server did not send."""
         return self.hyperparameters.get(name, "")
 
-    def row(self, *, step: int | None = None, total: int | None = None, loss: float | None = None) -> JobRow:
-        """Return the job as a row of the list. Progress comes from the job's events."""
+    def row(self) -> JobRow:
+        """Return the job as a row of the list. Losses come from the job's events."""
         return JobRow(
             id=self.id,
             status_text=self.status_text,
@@ -249,9 +248,8 @@ class Job(Wire):
             created_at=self.created_at,
             finished_at=self.finished_at,
             trained_tokens=self.trained_tokens,
-            step=step if step is not None else self.trained_steps,
-            total_steps=total if total is not None else self.total_steps,
-            loss=loss,
+            step=self.trained_steps,
+            total_steps=self.total_steps,
             fault=self.fault,
             epochs=self.setting("n_epochs"),
             rate=self.setting("learning_rate_multiplier") or self.setting("learning_rate"),
@@ -262,6 +260,12 @@ class Job(Wire):
             cost=self.cost,
             currency=self.currency,
         )
+
+
+def training_file_of(raw: Any) -> str:
+    """Return the id of the training file of a job as sent, or an empty string. Some servers send a list of files."""
+    members = lenient.mapping(raw)
+    return lenient.line(members.get("training_file")) or next(iter(_lines(members.get("training_files"))), "")
 
 
 def suffix_of(fine_tuned_model: str) -> str:

@@ -5,12 +5,13 @@ it shuts down. The others are not looked at, and nothing is requested.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fttui.learning.clock_rules import file_expiring, model_retiring, queued_long
 from fttui.learning.finding import Finding, JobState
 from fttui.learning.kinds import Kind
 from fttui.models.file import File, Model
+from fttui.models.job import training_file_of
 from fttui.models.raw_json import decode
 from fttui.models.row import JobRow
 from fttui.models.status import Status
@@ -57,11 +58,15 @@ class ClockFacts(NamedTuple):
         state = JobState(status=row.status, now=self.now, created_at=row.created_at, waits=self.waits)
         return isinstance(queued_long(state), Finding)
 
-    def added_to(self, row: JobRow, training_file: str) -> JobRow:
-        """Return a row with the kinds that the clock raises, apart from `stalled`, which needs the log of the job."""
+    def added_to(self, row: JobRow, raw: Any) -> JobRow:
+        """Return a row with the kinds that the clock raises, apart from `stalled`, which needs the log of the job.
+
+        Args:
+            raw: JSON of the job.
+        """
         has = (
             (Kind.QUEUED_LONG, self.waits_long(row)),
-            (Kind.FILE_EXPIRING, training_file in self.files),
+            (Kind.FILE_EXPIRING, bool(self.files) and training_file_of(raw) in self.files),
             (Kind.MODEL_RETIRING, row.model in self.models),
         )
         return row.with_alarms(",".join(kind.value for kind, is_raised in has if is_raised))

@@ -1,10 +1,13 @@
 """Record what a command has fetched: the same rows as a poll writes, without loading the whole archive."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from fttui.models.event import Event
 from fttui.models.job import Job
+from fttui.models.job_row import row_of
 from fttui.models.raw_json import decode, digest, encode
+from fttui.models.wire import sent_id
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import JobEntry
 from fttui.store.job_details import JobDetails
@@ -13,22 +16,22 @@ from fttui.store.job_table import SentJob, entry_of
 from fttui.store.runs import Runs
 
 
-async def record_jobs(archive: Archive, jobs: Iterable[Job], now: float) -> None:
-    """Record jobs as sent, in the provider's order. Unchanged jobs are not written."""
+async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> None:
+    """Record the JSON of jobs, in the provider's order. Unchanged jobs are not written."""
     entries: dict[str, JobEntry] = {}
     listed_again: list[str] = []
     known: dict[str, int] = {}
     listed: list[tuple[str, float | None]] = []
     complete = archive.jobs.list_state().complete
-    for job in jobs:
-        id = job.id
-        held, hash = archive.jobs.held(id), digest(job.raw)
+    for raw in objects:
+        id = sent_id(raw) or row_of(raw).id
+        held, hash = archive.jobs.held(id), digest(raw)
         if held is not None:
             known[id] = held.place
         if held is None or held.digest != hash:
             before = None if held is None else held.row
             progress = archive.events.state(id).progress
-            sent = SentJob(job.row(), encode(job.raw), hash)
+            sent = SentJob(row_of(raw), encode(raw), hash)
             entries[id] = entry_of(sent, before=before, progress=progress, complete=complete)
         elif held.row.gone:
             listed_again.append(id)

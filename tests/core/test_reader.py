@@ -77,7 +77,7 @@ def filled() -> Service:
 async def read_all(reader: Reader) -> dict[str, Any]:
     listed = await reader.jobs(ALL)
     return {
-        "jobs": [item.raw for item in listed.jobs],
+        "jobs": listed.objects,
         "job": (await reader.job("ftjob-001")).job.raw,
         "events": [event.raw for event in (await reader.events("ftjob-001")).events],
         "checkpoints": [item.raw for item in await reader.checkpoints("ftjob-001")],
@@ -136,7 +136,7 @@ async def test_limit_cuts_the_list_and_counts_the_rest() -> None:
         key = reader.connection.choice.key
         found = await reader.jobs(options)
         await reader.record()
-    assert ([job.id for job in found.jobs], found.more, found.complete) == (["ftjob-002"], 2, True)
+    assert ([row.id for row in found.rows], found.more, found.complete) == (["ftjob-002"], 2, True)
     async with offline(key) as archived:
         assert await archived.jobs(options) == found
 
@@ -157,18 +157,18 @@ async def test_parts_of_a_list_are_the_whole_list(expression: str, is_oldest_fir
         key = reader.connection.choice.key
         parts = [part async for part in reader.job_parts(options)]
         assert len(parts) == 3 or is_sorted, "a page at a time"
-        assert max((len(part.jobs) for part in parts), default=0) <= 100
+        assert max((len(part.objects) for part in parts), default=0) <= 100
         whole = await reader.jobs(options)
-        found = [job.id for part in parts for job in part.jobs]
-        assert sorted(found) == sorted(job.id for job in whole.jobs)
-        assert is_oldest_first or found == [job.id for job in whole.jobs]
-        assert all([row.id for row in part.rows] == [job.id for job in part.jobs] for part in parts)
+        found = [raw["id"] for part in parts for raw in part.objects]
+        assert sorted(found) == sorted(raw["id"] for raw in whole.objects)
+        assert is_oldest_first or found == [raw["id"] for raw in whole.objects]
+        assert all([row.id for row in part.rows] == [raw["id"] for raw in part.objects] for part in parts)
         await reader.record()
     async with offline(key) as archived:
         parts = [part async for part in archived.job_parts(options)]
-        assert max((len(part.jobs) for part in parts), default=0) <= 100
-        assert [job.id for part in parts for job in part.jobs] == [
-            job.id for job in (await archived.jobs(options)).jobs
+        assert max((len(part.objects) for part in parts), default=0) <= 100
+        assert [raw["id"] for part in parts for raw in part.objects] == [
+            raw["id"] for raw in (await archived.jobs(options)).objects
         ]
 
 

@@ -85,9 +85,9 @@ async def test_created_job_is_on_top_until_the_list_says_otherwise() -> None:
 
 async def test_record_jobs_keeps_the_order_of_the_list() -> None:
     archive = Archive("", "work", threaded=False)
-    await record_jobs(archive, map(Job.read, same("m", "a")), 0.0)
-    await record_jobs(archive, map(Job.read, same("z", "m", "a")), 0.0)
-    await record_jobs(archive, map(Job.read, same("a", status="running")), 0.0)
+    await record_jobs(archive, same("m", "a"), 0.0)
+    await record_jobs(archive, same("z", "m", "a"), 0.0)
+    await record_jobs(archive, same("a", status="running"), 0.0)
     assert [row.id[-1] for row in archive.jobs.rows()] == list("zma")
     assert shown(Store(archive, FakeClock())) == "zma"
 
@@ -176,7 +176,7 @@ async def test_job_deleted_by_another_process_is_removed(tmp_path: Path) -> None
     await world.poll()
     other = Archive(archive.path, "work")
     elsewhere = Archive(archive.path, "home")
-    await record_jobs(elsewhere, map(Job.read, [job(2)]), 0.0)
+    await record_jobs(elsewhere, [job(2)], 0.0)
     await elsewhere.jobs.delete("ftjob-00002", 0.0)
     assert await other.jobs.delete("ftjob-00001", 0.0)
     assert await world.poll() == [Change(removed=frozenset({"ftjob-00001"})), Change()]

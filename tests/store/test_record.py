@@ -4,7 +4,6 @@ from typing import Any
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.models.job import Job
 from fttui.store.archive.archive import Archive
 from fttui.store.record import record_events, record_jobs
 from tests.store.test_store import World
@@ -22,7 +21,7 @@ async def test_record_jobs_writes_the_same_as_a_poll() -> None:
     world, kept = World(), Archive("", "work", threaded=False)
     world.client.jobs = jobs
     await world.poll()
-    await record_jobs(kept, map(Job.read, jobs), 1.0)
+    await record_jobs(kept, jobs, 1.0)
     assert kept.jobs.rows() == world.archive.jobs.rows()
     assert [kept.jobs.body(row.id) for row in kept.jobs.rows()] == [
         world.archive.jobs.body(row.id) for row in world.archive.jobs.rows()
@@ -34,7 +33,7 @@ async def test_job_whose_end_a_command_recorded_is_due() -> None:
     world = World()
     world.client.jobs = [job(1, "running")]
     await world.poll()
-    await record_jobs(world.archive, map(Job.read, [job(1, "succeeded")]), 5.0)
+    await record_jobs(world.archive, [job(1, "succeeded")], 5.0)
     assert world.archive.jobs.due() == {J}
     again = World(world.archive)
     assert list(again.store.jobs.due) == [J]
@@ -43,12 +42,12 @@ async def test_job_whose_end_a_command_recorded_is_due() -> None:
 
 async def test_record_jobs_skips_unchanged_jobs_and_clears_gone() -> None:
     archive = Archive("", "work", threaded=False)
-    await record_jobs(archive, map(Job.read, [job(1), job(2)]), 1.0)
+    await record_jobs(archive, [job(1), job(2)], 1.0)
     await archive.jobs.set_gone([J], 2.0)
     before = archive.database._writer.total_changes
-    await record_jobs(archive, map(Job.read, [job(2)]), 3.0)
+    await record_jobs(archive, [job(2)], 3.0)
     assert archive.database._writer.total_changes == before
-    await record_jobs(archive, map(Job.read, [job(1)]), 3.0)
+    await record_jobs(archive, [job(1)], 3.0)
     assert [row.gone for row in archive.jobs.rows()] == [False, False]
 
 
@@ -56,7 +55,7 @@ async def test_record_events_adds_only_new_events() -> None:
     archive = Archive("", "work", threaded=False)
     await record_events(archive, J, read(J, range(5)))
     assert archive.events.raw(J) == [], "events of an unknown job are not recorded"
-    await record_jobs(archive, map(Job.read, [job(1)]), 1.0)
+    await record_jobs(archive, [job(1)], 1.0)
     for end in (200, 200, 250):
         await record_events(archive, J, read(J, range(end)))
         assert [row.seq for row in archive.events.rows(J, limit=1000)] == list(range(end))
@@ -78,7 +77,7 @@ async def test_record_events_skips_a_log_with_missing_older_events() -> None:
 
 async def test_checkpoints_dropped_by_the_provider_stay() -> None:
     archive = Archive("", "work", threaded=False)
-    await record_jobs(archive, map(Job.read, [job(1)]), 1.0)
+    await record_jobs(archive, [job(1)], 1.0)
     for step in (1, 2):
         await archive.jobs.save_checkpoints(J, [Checkpoint.read({"id": f"c{step}", "step_number": step})])
     assert len(archive.jobs.checkpoints(J)) == 2

@@ -11,7 +11,6 @@ import pytest
 from fttui.learning.alarms import Report
 from fttui.learning.finding import JobState
 from fttui.models.event import Event
-from fttui.models.job import Job
 from fttui.models.summary import Summary
 from fttui.store import runs
 from fttui.store.archive.archive import Archive
@@ -222,7 +221,7 @@ async def test_exception_in_an_old_job_is_shown_and_ends_neither_the_others_nor_
 
 
 async def test_command_that_reads_events_records_the_summary(archive: Archive) -> None:
-    await record_jobs(archive, [Job.read(job(1, **SETTINGS))], 1.0)
+    await record_jobs(archive, [job(1, **SETTINGS)], 1.0)
     await record_events(archive, J, [Event.read(raw) for raw in events_of("good", 270)])
     row = archive.jobs.row(J)
     assert row is not None

@@ -68,13 +68,13 @@ async def _read(reader: "Reader", ids: tuple[str, ...], read: list[str]) -> None
     from fttui.store import query
 
     if ids:
-        jobs = [(await reader.job(id)).job for id in ids]
+        rows = [(await reader.job(id)).row for id in ids]
     else:
         listed = await reader.jobs(ListOptions(query.parse(""), query.NEWEST, NEWEST))
-        jobs = [job for job in listed.jobs if job.status.is_live and not job.fault]
-    for job in jobs:
-        await reader.events(job.id)
-        read.append(job.id)
+        rows = [row for row in listed.rows if row.status.is_live and not row.fault]
+    for row in rows:
+        await reader.events(row.id)
+        read.append(row.id)
 
 
 async def _report(

@@ -133,7 +133,7 @@ async def _record(profile: str, clock: "Clock", job: "Job", events: "list[Event]
 
     archive = Archive(archive_file(), profile)
     try:
-        await record.record_jobs(archive, [job], clock.now())
+        await record.record_jobs(archive, [job.raw], clock.now())
         await record.record_events(archive, job.id, events)
     finally:
         await archive.close()

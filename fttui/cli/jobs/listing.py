@@ -147,8 +147,10 @@ def _say_none(invocation: Invocation, options: "ListOptions") -> None:
 
 
 def _raws(found: "JobList") -> dict[int, Any]:
-    """Return the raw job of each row, by the row's identity: objects without an id are not equal."""
-    return {id(row): job.sent for row, job in zip(found.rows, found.jobs, strict=True)}
+    """Return the job of each row as sent, by the row's identity: objects without an id are not equal."""
+    from fttui.models.wire import sent
+
+    return {id(row): sent(raw) for row, raw in zip(found.rows, found.objects, strict=True)}
 
 
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions", facts: JobFacts, *, failed: bool) -> None:
@@ -162,7 +164,7 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", fac
     _say_unknown(options, found.unknown, found.left_out)
     if failed:
         return
-    if not found.jobs:
+    if not found.rows:
         _say_none(invocation, options)
         return
     notes = []

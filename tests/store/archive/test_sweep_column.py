@@ -42,6 +42,6 @@ def test_older_archive_gets_the_clean_marks(metadata: Any, mark: str) -> None:
 async def test_archive_returns_the_mark(tmp_path: Path) -> None:
     path = str(tmp_path / "archive.db")
     archive = Archive(path, "p")
-    await record_jobs(archive, [Job.read(job(1, metadata={"fttui.sweep": "a1 lr"}))], NOW)
+    await record_jobs(archive, [job(1, metadata={"fttui.sweep": "a1 lr"})], NOW)
     await archive.close()
     assert [row.sweep for row in first_rows(path, "p")[0]] == ["a1 lr"]
