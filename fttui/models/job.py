@@ -24,7 +24,7 @@ COST = "fttui.cost"
 class JobError(BaseModel):
     """Error of a failed job. Jobs without an error may have an empty object or one of nulls."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     code: lenient.Line = ""
     message: lenient.Paragraph = ""
@@ -34,7 +34,7 @@ class JobError(BaseModel):
 class Integration(BaseModel):
     """Service to which the provider reports the run, in practice Weights & Biases."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     type: lenient.Line = ""
     project: lenient.Line = ""

@@ -33,7 +33,7 @@ _KNOWN = frozenset(name for names in HYPERPARAMETERS.values() for name in names)
 class JobSpec(BaseModel):
     """A job to create. None and empty values are not sent. Hyperparameters may be `auto`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     model: str
     training_file: str

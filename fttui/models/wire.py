@@ -18,7 +18,7 @@ class Wire(BaseModel):
     `raw` is the JSON in the shape of OpenAI's API, as it is stored. It must not be shown without `clean`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, defer_build=True)
 
     id: lenient.Line = ""
     raw: Any = Field(default=None, repr=False)
