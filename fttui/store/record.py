@@ -20,25 +20,23 @@ async def record_jobs(archive: Archive, objects: Iterable[Any], now: float) -> N
     """Record the JSON of jobs, in the provider's order. Unchanged jobs are not written."""
     entries: dict[str, JobEntry] = {}
     listed_again: list[str] = []
-    known: dict[str, int] = {}
     listed: list[tuple[str, float | None]] = []
     complete = archive.jobs.list_state().complete
-    for raw in objects:
-        id = sent_id(raw) or row_of(raw).id
-        held, hash = archive.jobs.held(id), digest(raw)
-        if held is not None:
-            known[id] = held.place
+    sent = [(sent_id(raw) or row_of(raw).id, raw) for raw in objects]
+    known = archive.jobs.held([id for id, _ in sent])
+    for id, raw in sent:
+        held, hash = known.get(id), digest(raw)
         if held is None or held.digest != hash:
-            before = None if held is None else held.row
+            job = SentJob(row_of(raw), encode(raw), hash)
+            before = None if held is None else archive.jobs.row(id)
             progress = archive.events.state(id).progress
-            sent = SentJob(row_of(raw), encode(raw), hash)
-            entries[id] = entry_of(sent, before=before, progress=progress, complete=complete)
-        elif held.row.gone:
+            entries[id] = entry_of(job, before=before, progress=progress, complete=complete)
+            listed.append((id, job.row.created_at))
+            continue
+        if held.gone:
             listed_again.append(id)
-        row = entries[id].row if id in entries else held.row if held is not None else None
-        if row is not None:
-            listed.append((id, row.created_at))
-    order = JobOrder(known, archive.jobs.place_range())
+        listed.append((id, held.created_at))
+    order = JobOrder({id: held.place for id, held in known.items()}, archive.jobs.place_range())
     places = order.update(listed)
     await archive.jobs.save([entry._replace(place=order.place(id)) for id, entry in entries.items()], now)
     if moved := {id: place for id, place in places.items() if id not in entries}:

@@ -26,6 +26,8 @@ from fttui.store.archive.schema import (
 
 CHUNK = 500
 """Most rows in one transaction: other processes wait for its end."""
+_MOST_IDS = 500
+"""Most ids in one query."""
 DELETION_KEPT = 30 * 86400.0
 """Seconds to keep the record of a deletion, which tells open cockpits of it."""
 
@@ -44,11 +46,12 @@ class JobEntry(NamedTuple):
 
 
 class HeldJob(NamedTuple):
-    """A recorded job without its JSON."""
+    """What tells whether a recorded job has changed, and its place in the order."""
 
-    row: JobRow
     digest: int
-    place: int = 0
+    place: int
+    created_at: float | None
+    gone: bool
 
 
 class ListState(NamedTuple):
@@ -82,11 +85,18 @@ class ArchiveJobs:
         columns = self._database.row(f"SELECT {ROW_COLUMNS} FROM {JOBS} WHERE profile = ? AND id = ?", id)
         return None if columns is None else row_of(columns)
 
-    def held(self, id: str) -> HeldJob | None:
-        """Return one job with its digest and place, or None for an unknown job."""
-        sql = f"SELECT digest, place, {ROW_COLUMNS} FROM {JOBS} WHERE profile = ? AND id = ?"
-        columns = self._database.row(sql, id)
-        return None if columns is None else HeldJob(row_of(columns[2:]), columns[0], columns[1])
+    def held(self, ids: Sequence[str]) -> dict[str, HeldJob]:
+        """Return what is recorded of these jobs by id. Unknown jobs are left out."""
+        found: dict[str, HeldJob] = {}
+        for start in range(0, len(ids), _MOST_IDS):
+            part = ids[start : start + _MOST_IDS]
+            sql = (
+                "SELECT id, digest, place, created_at, gone_at IS NOT NULL FROM jobs "
+                f"WHERE profile = ? AND id IN ({', '.join('?' * len(part))})"
+            )
+            for id, *columns in self._database.rows(sql, *part):
+                found[id] = HeldJob(*columns)
+        return found
 
     def digests(self) -> dict[str, int]:
         """Return the digest of each job's JSON by id."""
