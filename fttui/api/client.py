@@ -5,14 +5,14 @@ All calls raise `ApiError` only. Reads are retried, other calls are not.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from fttui.api.byte_range import Piece
-from fttui.api.errors import ApiError, BadRequest, BadResponse
+from fttui.api.errors import ApiError, BadRequest
 from fttui.api.http import Http
-from fttui.api.id_set import IdSet
 from fttui.api.providers import Provider
 from fttui.api.providers.dialect import Dialect
+from fttui.api.walk import Warn, walk
 from fttui.models.assessment import Assessment
 from fttui.models.chat import Chunk, Question
 from fttui.models.checkpoint import Checkpoint
@@ -24,17 +24,9 @@ from fttui.models.page import Page
 from fttui.models.run_state import Phase
 from fttui.models.samples import StepSamples
 from fttui.models.spec import JobSpec
-from fttui.models.wire import Wire, made_up_id, sent_id
-
-T = TypeVar("T", bound=Wire)
-
-Warn = Callable[[str], object]
-"""Receives a sentence about a list that may be incomplete although no request failed."""
 
 HEAD = 16 << 20
 """Greatest number of bytes that are read for the first lines of a file."""
-LAST_PAGE = 2000
-"""Greatest number of pages of a list."""
 
 
 class Client:
@@ -85,10 +77,15 @@ class Client:
         return await self._api.jobs(after=after, limit=limit, metadata=metadata)
 
     def each_job_page(
-        self, *, limit: int = 100, metadata: Mapping[str, str] | None = None, warn: Warn | None = None
+        self,
+        *,
+        limit: int = 100,
+        metadata: Mapping[str, str] | None = None,
+        warn: Warn | None = None,
+        ahead: bool = False,
     ) -> AsyncIterator[Page[Job]]:
         """Yield all pages (see `walk`)."""
-        return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata), warn)
+        return walk(lambda after: self.list_jobs(after=after, limit=limit, metadata=metadata), warn, ahead=ahead)
 
     async def get_job(self, id: str) -> Job:
         return await self._api.job(id)
@@ -277,32 +274,3 @@ class Client:
             if done(job):
                 return job
             raise
-
-
-async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]], warn: Warn | None = None) -> AsyncIterator[Page[T]]:
-    """Yield the pages of a list, with each object once.
-
-    A page without new objects is the last one, so that servers that ignore `after` cause no endless loop.
-
-    Args:
-        warn: called if the server repeats a page and says that there are more.
-
-    Raises:
-        ApiError: a page could not be read, or the list did not end after `LAST_PAGE` pages.
-    """
-    after: str | None = None
-    seen = IdSet()
-    for _ in range(LAST_PAGE):
-        page = await fetch(after)
-        fresh = [raw for raw in page.objects if seen.add(sent_id(raw) or made_up_id(raw))]
-        if not fresh:
-            if after is None:
-                yield page
-            elif page.objects and page.has_more and warn is not None:
-                warn("the server repeats a page of the list, so the rest cannot be read and may be missing")
-            return
-        yield page if len(fresh) == len(page.objects) else page.only(fresh)
-        if page.cursor is None or page.cursor == after:
-            return
-        after = page.cursor
-    raise BadResponse(f"the list did not end after {LAST_PAGE:,} pages", code="endless")

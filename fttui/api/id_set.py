@@ -3,6 +3,8 @@
 from array import array
 
 _FIRST_SIZE = 1 << 10
+RECENT = 1_000_000
+"""Number of ids of a list that are always known. They take up to 32 MB."""
 
 
 class IdSet:
@@ -25,11 +27,38 @@ class IdSet:
             self._grow()
         return True
 
+    def __contains__(self, id: str) -> bool:
+        return bool(self._slots[_place(self._slots, hash(id) or 1)])
+
+    def __len__(self) -> int:
+        return self._count
+
     def _grow(self) -> None:
         slots = _empty(len(self._slots) * 2)
         for name in filter(None, self._slots):
             slots[_place(slots, name)] = name
         self._slots = slots
+
+
+class RecentIds:
+    """The ids of a list that were seen last. Earlier ids are forgotten, so that the memory has an end."""
+
+    def __init__(self, least: int | None = None) -> None:
+        """
+        Args:
+            least: number of ids that are known at least; `RECENT` if None. At most twice as many are known.
+        """
+        self._least = RECENT if least is None else least
+        self._newer = IdSet()
+        self._older: IdSet | None = None
+
+    def add(self, id: str) -> bool:
+        """Add an id. Return whether it is new."""
+        if (self._older is not None and id in self._older) or not self._newer.add(id):
+            return False
+        if len(self._newer) == self._least:
+            self._older, self._newer = self._newer, IdSet()
+        return True
 
 
 def _empty(size: int) -> "array[int]":

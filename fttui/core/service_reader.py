@@ -62,7 +62,9 @@ class ServiceReader:
         matching: list[JobRow] = []
         left_out = 0
         newest_first, last = True, float("inf")
-        async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
+        is_read_whole = options.limit is None or options.sort != query.NEWEST
+        pages = self._client.each_job_page(warn=self.warnings.append, ahead=is_read_whole)
+        async for page in self._until_failure(pages):
             for raw in page.objects:
                 sent = row_of(raw)
                 found[sent.id] = raw
@@ -90,7 +92,8 @@ class ServiceReader:
         await self._read_clock_facts()
         last, started = float("inf"), self._clock.now()
         must_sort = options.sort != query.NEWEST
-        async for page in self._until_failure(self._client.each_job_page(warn=self.warnings.append)):
+        pages = self._client.each_job_page(warn=self.warnings.append, ahead=True)
+        async for page in self._until_failure(pages):
             listed = self._list(page.objects)
             times = [last, *(row.created_at or 0.0 for row in listed.rows)]
             last = times[-1]

@@ -2,7 +2,7 @@
 
 import random
 
-from fttui.api.id_set import IdSet
+from fttui.api.id_set import IdSet, RecentIds
 
 
 def test_every_id_is_new_once() -> None:
@@ -21,3 +21,10 @@ def test_ids_that_share_their_lowest_bits_are_told_apart() -> None:
     ids = IdSet()
     assert [ids.add(Id(number)) for number in range(700)] == [True] * 700
     assert [ids.add(Id(number)) for number in range(700)] == [False] * 700
+
+
+def test_recent_ids_are_known_and_ids_of_long_ago_are_forgotten() -> None:
+    ids = RecentIds(10)
+    assert all(ids.add(str(number)) for number in range(25))
+    assert not any(ids.add(str(number)) for number in range(15, 25))
+    assert ids.add("1")

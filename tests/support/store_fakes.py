@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
-from fttui.api.client import walk
 from fttui.api.errors import ApiError, BadRequest, NotFound
 from fttui.api.providers import Provider
+from fttui.api.walk import walk
 from fttui.models.assessment import Assessment
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from fttui.api.client import LAST_PAGE, Client
+from fttui.api.client import Client
 from fttui.api.error_mapping import UNKNOWN_ROUTE, is_retryable
 from fttui.api.errors import ApiError, BadResponse, Forbidden, NotFound, RateLimited, Unauthorized, Unreachable
 from fttui.clock import Clock
@@ -27,6 +27,10 @@ SETTLED_AFTER = 300.0
 """Seconds after the last event of a finished job until its history counts as complete."""
 MAX_SINGLE = 20
 """Most jobs below the news to fetch one by one. For more, the whole list is walked."""
+LAST_PAGE = 100_000
+"""Greatest number of pages of the list: ten million jobs. A longer list is taken to be endless, and fills the disk."""
+MOST_EVENT_PAGES = 2000
+"""Most pages of new events that are fetched of one job."""
 MAX_FAILURES = 5
 """Consecutive jobs that may fail before the run fails."""
 PAUSES = (5.0, 15.0, 30.0, 60.0, 120.0)
@@ -247,7 +251,7 @@ class ArchiveSync:
         return max((time for time in times if time is not None), default=0.0) < now - SETTLED_AFTER
 
     async def _events(self, id: str) -> None:
-        for _ in range(LAST_PAGE):
+        for _ in range(MOST_EVENT_PAGES):
             if not await self._fetcher.fetch_events(id):
                 break
         before = None
