@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -295,17 +295,19 @@ class Http:
                 f"the connection to {self.provider.title} is closed", code="closed", unsent=True, should_retry=False
             )
         url = request.path if "://" in request.path else self.provider.base_url + request.path
-        query, headers = httpx.QueryParams(list(request.query)), dict(request.headers)
+        query, headers = list(request.query), dict(request.headers)
         if self._is_trusted(url):
-            query = httpx.QueryParams([*self.provider.query, *request.query])
+            query = [*self.provider.query, *query]
             headers = {**self.provider.headers, **headers, **self._authorization()}
+        if query:  # encoded here: httpx would parse the URL once more
+            url = f"{url.partition('?')[0]}?{urlencode(query, errors='surrogatepass')}"
         origin = _origin(url)
         idle = self.limits.idle if request.idle is None else request.idle
         timeout = httpx.Timeout(idle, connect=self.limits.connect, pool=self.limits.connect)
         for _ in range(REDIRECTS + 1):
             try:
                 sent = self._client.build_request(
-                    request.method, url, params=query or None, content=request.content, headers=headers, timeout=timeout
+                    request.method, url, content=request.content, headers=headers, timeout=timeout
                 )
                 response = await self._client.send(sent, stream=True)
             except (httpx.LocalProtocolError, UnicodeError) as error:
@@ -335,7 +337,7 @@ class Http:
                     )
                 headers = dict(request.headers)
                 origin = _origin(target)
-            url, query = target, httpx.QueryParams()
+            url = target
         raise BadResponse(f"{self.provider.title} redirects without end", code="redirected")
 
     def _lost(self, error: Exception, is_write: bool) -> ApiError:

@@ -57,7 +57,8 @@ async def compare(url: str, runs: int) -> Figures:
     theirs = openai.AsyncOpenAI(api_key="sk-x", base_url=url, max_retries=0)
 
     async def list_ours() -> int:
-        return len([row_of(raw).status async for page in ours.each_job_page(limit=PAGE) for raw in page.objects])
+        pages = ours.each_job_page(limit=PAGE, ahead=True)
+        return len([row_of(raw).status async for page in pages for raw in page.objects])
 
     async def list_theirs() -> int:
         return len([job.status async for job in theirs.fine_tuning.jobs.list(limit=PAGE)])
