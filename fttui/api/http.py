@@ -280,12 +280,10 @@ class Http:
         )
 
     async def _exchange(self, request: _Request) -> Response:
-        found = bytearray()
         limit = self.limits.page if request.is_page else self.limits.object
         async with self._open(request) as response:
-            async for chunk in self._bytes(response, limit=limit, is_write=request.is_write):
-                found += chunk
-        return Response(response.status_code, bytes(found), error_mapping.request_id(response.headers))
+            chunks = [chunk async for chunk in self._bytes(response, limit=limit, is_write=request.is_write)]
+        return Response(response.status_code, b"".join(chunks), error_mapping.request_id(response.headers))
 
     @asynccontextmanager
     async def _open(self, request: _Request) -> AsyncIterator[httpx.Response]:

@@ -63,7 +63,7 @@ def _pairs(value: object) -> dict[str, str]:
 
 
 def _members(value: object) -> Iterable[tuple[object, object]]:
-    return lenient.mapping(value).items()
+    return value.items() if isinstance(value, dict) else lenient.mapping(value).items()
 
 
 def settings_of(value: object) -> dict[str, str]:

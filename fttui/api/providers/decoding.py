@@ -20,13 +20,14 @@ AT_ONCE = 200
 class Decoder:
     """Decodes the responses of one provider."""
 
-    def __init__(self, provider: Provider, translate: Translate) -> None:
+    def __init__(self, provider: Provider, translate: Translate | None) -> None:
         """
         Args:
-            translate: the pure translation of the dialect, of one object.
+            translate: the pure translation of the dialect, of one object. None if it speaks OpenAI's API.
         """
         self._provider = provider
         self._translate = translate
+        self._changes_nothing = translate is None and not provider.secrets
 
     async def page(self, kind: type[T], raw: Any) -> Page[T]:
         """Return a page in OpenAI's shape of a list.
@@ -38,7 +39,9 @@ class Decoder:
             page = Page.read(kind, raw)
         except ValueError as error:
             raise self.unreadable(str(error)) from None
-        return await complete(page.only([self.translated(kind, item) for item in page.objects]))
+        if not self._changes_nothing:
+            page = page.only([self.translated(kind, item) for item in page.objects])
+        return await complete(page)
 
     def object(self, kind: type[T], raw: Any, *, is_write: bool = False) -> T:
         """Return one object.
@@ -59,7 +62,7 @@ class Decoder:
         """Translate one object. The object as sent is inside the new one."""
         if not isinstance(raw, dict):
             return raw
-        made = self._translate(kind, raw)
+        made = raw if self._translate is None else self._translate(kind, raw)
         return _blank(raw, self._provider.secrets) if made is raw else self.with_sent(made, raw)
 
     def with_sent(self, made: dict[str, Any], raw: Any) -> dict[str, Any]:

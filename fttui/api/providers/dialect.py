@@ -43,7 +43,8 @@ class Dialect:
     def __init__(self, http: Http) -> None:
         self._http = http
         self._tries: int | None = None
-        self._decode = Decoder(http.provider, self.translate)
+        speaks_openai = type(self).translate is Dialect.translate
+        self._decode = Decoder(http.provider, None if speaks_openai else self.translate)
 
     def with_tries(self, tries: int) -> Self:
         """Return the same API, with the same state, that tries a read at most `tries` times."""
