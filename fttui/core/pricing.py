@@ -108,7 +108,8 @@ class Pricing:
         """Kind of provider in the price list: `openai`, `azure`, `local` or `other`."""
         self.form = "" if service.is_local else FORMS.get(service.provider, "")
         """Form in which the provider reads training data; empty for OpenAI's."""
-        self._of_models: dict[str, Price | None] = {}
+        self._of_models: dict[str, Price | Exception] = {}
+        """Prices that were read, or why they could not be."""
 
     @cached_property
     def per_hour(self) -> float | None:
@@ -263,19 +264,25 @@ class Pricing:
 
         Raises: as `price`.
         """
-        return _billed(job) or _cost(job, self.price(job.model))
+        return _billed(job) or _cost(job, self._known_price(job.model))
 
     def row_cost(self, row: Billable) -> Cost:
-        """Return the cost of a job in a list, as `billed`. Each price is read once; an unreadable one is unknown."""
-        if (billed := _billed(row)) is not None:
-            return billed
-        if row.model not in self._of_models:
+        """Return the cost of a job in a list, as `billed`. An unreadable price is unknown."""
+        try:
+            return self.billed(row)
+        except (ConfigError, OSError):
+            return Cost()
+
+    def _known_price(self, model: str) -> Price:
+        """Return the price of a model, as `price`, read once."""
+        if model not in self._of_models:
             try:
-                self._of_models[row.model] = self.price(row.model)
-            except (ConfigError, OSError):
-                self._of_models[row.model] = None
-        price = self._of_models[row.model]
-        return Cost() if price is None else _cost(row, price)
+                self._of_models[model] = self.price(model)
+            except (ConfigError, OSError) as error:
+                self._of_models[model] = error
+        if isinstance(found := self._of_models[model], Exception):
+            raise found
+        return found
 
     def fields(self, job: "Job", *, warn: Callable[[str], None] = lambda _: None) -> list[tuple[str, str]]:
         """Return the billed and the expected cost of a job as named texts, without those that are unknown.

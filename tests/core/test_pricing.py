@@ -58,6 +58,12 @@ def test_training_on_this_machine_is_free() -> None:
     assert Pricing(Service("local", None, True)).row_cost(JobRow("a", model="fttui-tiny-1")) == Cost(0.0, "free")
 
 
+def test_price_of_a_model_is_read_once_for_all_of_its_jobs(pricing: Pricing) -> None:
+    assert pricing.billed(job(trained_tokens=20_000)).text == "2.00 USD"
+    Path(prices_file()).write_text("[models.m]\ntraining = 300\n")
+    assert pricing.fields(job(trained_tokens=10_000)) == [("cost", "1.00 USD")]
+
+
 def test_broken_price_file_is_an_error_or_an_unknown_cost(pricing: Pricing) -> None:
     Path(prices_file()).write_text("[models.m]\ntraining = 'much'\n")
     with pytest.raises(ConfigError, match="training"):

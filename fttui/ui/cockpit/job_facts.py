@@ -8,6 +8,7 @@ from fttui.learning.checkpoints import judged_checkpoints
 from fttui.ui.render.status_line import ServiceInfo
 
 if TYPE_CHECKING:
+    from fttui.core.pricing import Pricing
     from fttui.models.job import Job
     from fttui.models.row import JobRow
     from fttui.store.port import StorePort
@@ -45,6 +46,7 @@ class JobFactsLoader:
         """
         self._service = service
         self._off = off
+        self._pricing: Pricing | None = None
         self._costs: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
 
     def load(self, store: StorePort, job: Job, id: str) -> JobFacts:
@@ -70,9 +72,11 @@ class JobFactsLoader:
     def _cost_lines(self, job: Job) -> list[tuple[str, str]]:
         known = (job.id, job.status_text, job.trained_tokens)
         if known not in self._costs:
-            from fttui.core.pricing import Pricing
+            if self._pricing is None:
+                from fttui.core.pricing import Pricing
 
+                self._pricing = Pricing(self._service)
             if len(self._costs) >= MOST_COSTS:
                 self._costs.clear()
-            self._costs[known] = Pricing(self._service).fields(job)
+            self._costs[known] = self._pricing.fields(job)
         return self._costs[known]
