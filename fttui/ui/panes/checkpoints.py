@@ -34,15 +34,12 @@ class CheckpointsView(LineList):
             note: shown when there are none.
         """
         known = self.table.judged
-        same = (job, judged.rows, judged.best, gone, note) == (
-            *(self._job, known.rows, known.best, self.table.gone),
-            self._note,
-        )
-        if same:
+        same = (judged.rows, judged.best, gone, note) == (known.rows, known.best, self.table.gone, self._note)
+        is_new, self._job = job != self._job, job
+        if same and not (is_new and judged.rows):
             self.table.judged = judged  # the noise changes with each step, and no line shows it
             return
-        is_new = job != self._job
-        self._job, self._note = job, note
+        self._note = note
         self.table.judged, self.table.gone = judged, gone
         self._order()
         if is_new:

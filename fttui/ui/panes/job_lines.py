@@ -90,7 +90,10 @@ class JobLines:
         self._unread: set[str] = set()
         """Jobs drawn as unread."""
         self._ages: dict[str, str] = {}
-        """Ages as drawn, by key. Only these cells change when nothing but time passes."""
+        """Ages as first drawn, by key. Only these cells change when nothing but time passes.
+
+        The lines of a job with and without the cursor are kept, and the second may have been drawn later.
+        """
 
     def facts(self, rows: list[JobRow]) -> ListFacts:
         """Return the facts about all rows of the list that the columns depend on."""
@@ -107,13 +110,14 @@ class JobLines:
 
     def line(self, row: JobRow, *, is_cursor: bool) -> Line:
         """Return the line of a row."""
-        self._ages[row.id] = self._age(row)
+        self._ages.setdefault(row.id, self._age(row))
         if row.id in self.sweeps:
             cells, key = self._columns.cells(), self.compare_key
             return sweep_line(self.sweeps[row.id], cells, self._glyphs, is_cursor=is_cursor, compare_key=key)
         row, columns = with_branch(row, self.sweeps), self._columns.fitted
         is_unread = row.summary.last is None and self.is_unread(row.id)
-        (self._unread.add if is_unread else self._unread.discard)(row.id)
+        if is_unread:
+            self._unread.add(row.id)
         has_cost = self.cost is not None and any(column.name == "cost" for column, _ in columns)
         view = RowView(
             is_cursor=is_cursor,
@@ -126,9 +130,13 @@ class JobLines:
         return row_line(row, columns, self._now(), self._glyphs, view)
 
     def outdated(self, rows: Iterable[JobRow]) -> set[str]:
-        """Return the ids of those `rows` whose age changed, and of the lines whose log is read now."""
+        """Return the ids of those `rows` whose age changed, and of the lines whose log is read now, and forget them."""
         old = {row.id for row in rows if self._ages.get(row.id) != self._age(row)}
-        return old | {id for id in self._unread if not self.is_unread(id)}
+        old |= {id for id in self._unread if not self.is_unread(id)}
+        self._unread -= old
+        for id in old:
+            self._ages.pop(id, None)
+        return old
 
     def clear(self) -> None:
         """Forget what was drawn."""

@@ -93,7 +93,7 @@ class LineList(LineView, can_focus=False):
             self.scroll_to_line(index)
         elif index >= top + self.page_height:
             self.scroll_to_line(index - self.page_height + 1)
-        self.redraw(previous, index)
+        self.repaint(previous, index)
 
     def move_to_key(self, key: str) -> bool:
         """Move the cursor to `key`. Return False when the list does not have it."""

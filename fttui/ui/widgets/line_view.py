@@ -10,6 +10,7 @@ from typing import Self
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -64,11 +65,23 @@ def finished(widget: Widget, strips: Iterable[Strip], crop: Region) -> list[Stri
     lines = [strip.adjust_cell_length(crop.right, base) for strip in strips]
     if crop.x:
         lines = [strip.crop(crop.x) for strip in lines]
-    if filters := widget.get_line_filters():
+    # Roles have 24-bit colours, unless Textual keeps the terminal's own.
+    if filters := [each for each in widget.get_line_filters() if not isinstance(each, ANSIToTruecolor)]:
         _, background = widget.background_colors
         for each in filters:
             lines = [strip.apply_filter(each, background) for strip in lines]
     return lines
+
+
+def _regions(rows: Sequence[int], cells: int) -> list[Region]:
+    """Return ascending rows of a view as regions, one for neighbouring rows: Textual handles each region by itself."""
+    regions: list[Region] = []
+    for row in rows:
+        if regions and regions[-1].bottom == row:
+            regions[-1] = Region(0, regions[-1].y, cells, regions[-1].height + 1)
+        else:
+            regions.append(Region(0, row, cells, 1))
+    return regions
 
 
 class TextRow(Widget):
@@ -217,12 +230,17 @@ class LineView(ScrollView, can_focus=False):
         self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def redraw(self, *lines: int) -> None:
-        """Repaint those of `lines` that are visible."""
-        top, (width, height) = self.scroll_offset.y - self.head_rows, self.scrollable_content_region.size
+        """Repaint those of `lines` that are visible, because they have changed."""
         for index in lines:
             self._strips.pop((index, False), None)
             self._strips.pop((index, True), None)
-        if regions := [Region(0, index - top, width, 1) for index in lines if self.head_rows <= index - top < height]:
+        self.repaint(*lines)
+
+    def repaint(self, *lines: int) -> None:
+        """Repaint those of `lines` that are visible: they are the same, but the cursor has moved."""
+        head, (cells, height) = self.head_rows, self.scrollable_content_region.size
+        rows = (index - self.scroll_offset.y + head for index in lines)
+        if regions := _regions(sorted(row for row in rows if head <= row < height), cells):
             self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:

@@ -27,13 +27,13 @@ Render = Callable[[Widget, Region], list[Strip]]
 
 @pytest.fixture
 def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ids of the widgets that requested a repaint, in order, once for each region."""
+    """Ids of the widgets that requested a repaint, in order, once for each line of a region."""
     seen: list[str] = []
     refresh = Widget.refresh
 
-    def spy(self: Widget, *regions: object, **how: object) -> Widget:
-        seen.extend([self.id or type(self).__name__] * max(1, len(regions)))
-        return refresh(self, *regions, **how)  # type: ignore[arg-type]
+    def spy(self: Widget, *regions: Region, **how: bool) -> Widget:
+        seen.extend([self.id or type(self).__name__] * max(1, sum(region.height for region in regions)))
+        return refresh(self, *regions, **how)
 
     monkeypatch.setattr(Widget, "refresh", spy)
     return seen
@@ -185,6 +185,26 @@ async def test_tick_draws_the_lines_whose_age_changed(refreshed: list[str]) -> N
         await ui.pilot.pause()
         assert refreshed.count("jobs") == 1
         assert "3m" in ui.screen[3]
+
+
+async def test_tick_draws_the_age_of_a_line_that_the_cursor_left(refreshed: list[str]) -> None:
+    store = FakeStore().put(job(1, "succeeded"), job(2, "succeeded", created_at=NOW - 5 * 3600))
+    async with cockpit(store, size=(120, 40)) as ui:
+        ui.clock.advance(60)
+        await ui.press("j")
+        ui.tick()
+        await ui.press("k")
+        assert "3m" in ui.screen[3]
+
+
+async def test_cursor_move_builds_the_line_under_the_cursor_only(called: list[str]) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        await ui.press("j", "j")
+        called.clear()
+        await ui.press("k")
+        assert called.count("row_line") == 0
+        await ui.press("j", "j")
+        assert called.count("row_line") == 1
 
 
 async def test_new_event_reloads_the_facts_of_the_job(called: list[str]) -> None:
