@@ -65,12 +65,15 @@ class Presenter:
         glyphs: Glyphs,
         hints: FirstHints,
         sleep: Callable[[float], Awaitable[None]],
+        after_keys: Callable[[Callable[[], None]], object],
     ) -> None:
         """
         Args:
             screen: used for its classes and for callbacks only.
+            after_keys: calls a function once the keys that have arrived are handled.
         """
         self._screen = screen
+        self._after_keys = after_keys
         self._model = model
         self._panes = panes
         self._jobs = jobs
@@ -156,6 +159,8 @@ class Presenter:
         if Part.TITLES in parts:
             self._draw_titles()
             parts |= Part.FOOTER
+        if parts & (Part.TITLES | Part.DETAIL | Part.DETAIL_TOP):
+            self._draw_idle_line()
         if Part.COUNTS in parts:
             self._draw_counts()
             self._read_logs()
@@ -197,7 +202,6 @@ class Presenter:
     def resized(self) -> None:
         """Fit the panes into a new size."""
         self._screen.set_class(self._panes.is_too_small, "-tiny")
-        self._draw_idle_line()
         # The hint of an empty list is wrapped to its width.
         self.draw(Part.FILES | Part.CURVE | Part.FRAME | (Part.NONE if self._model.listed else Part.LIST))
         self._measure()
@@ -211,6 +215,7 @@ class Presenter:
             self._read_logs()
         if (row := self._model.row) is not None and row.status.is_live:
             self._draw_detail(top=False, facts=self._facts)
+            self._draw_idle_line()
         self._draw_status()
 
     def follow_cursor(self) -> None:
@@ -219,10 +224,12 @@ class Presenter:
         The panes are drawn in the same frame, once for a burst of keys.
         """
         self._model.sweep = self._jobs.list.sweep
-        if self._jobs.list.job != self._model.selected:
-            self._model.selected = self._jobs.list.job
+        if self._jobs.list.job == self._model.selected:
+            return
+        self._model.selected = self._jobs.list.job
+        if not self._is_behind:
             self._is_behind = True
-            self._screen.call_later(self.catch_up)
+            self._after_keys(self.catch_up)
 
     def catch_up(self) -> None:
         """Draw the panes of the selected job if `follow_cursor` has deferred that."""
@@ -331,14 +338,12 @@ class Presenter:
         gone = (dropped_models(facts.judged) if is_local else frozenset()) | model.deleted_models
         note = empty_checkpoints_text(model.store, row, model.service)
         self._side.checkpoints.show_checkpoints(row.id, facts.judged, gone, note)
-        self._draw_idle_line()
         shown = (job, row, facts, now, cells, self._glyphs)
         detail.show(raw_lines(job.sent, cells) if model.shows_json else detail_lines(*shown), top=top)
 
     def _show_no_checkpoints(self, id: str | None, note: str) -> None:
         self._side.checkpoints.show_checkpoints(id, Checkpoints(), frozenset(), note)
         self._headline = None
-        self._draw_idle_line()
 
     def _draw_idle_line(self) -> None:
         """Show the best checkpoint in its pane, else the state of the job, else a hint."""
@@ -425,7 +430,6 @@ class Presenter:
             names = [row._replace(suffix=suffix).title, suffix or short_id(row.id)]
         tabs = {panes.front(place): place.panes for place in panes.places}
         self._side.show_titles(tabs, panes.active, names, self._curve.facts)
-        self._draw_idle_line()
 
 
 def jobs_ahead(rows: Mapping[str, JobRow], row: JobRow) -> int:

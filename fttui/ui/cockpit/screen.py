@@ -91,7 +91,7 @@ class MainScreen(ScreenEvents, Screen[None]):
             self._footer_words,
         )
         widgets = (self.jobs, self.side, self.body, self.prompt, self.status_row, self.footer)
-        self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints, sleep)
+        self.presenter = Presenter(self, model, panes, *widgets, glyphs, self.hints, sleep, self.call_after_keys)
         self.controllers = Controllers(
             self,
             model,

@@ -2,8 +2,8 @@
 
 import json
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -54,7 +54,7 @@ _SHORTER = {"n_epochs": "epochs", "learning_rate_multiplier": "learning rate x"}
 
 def local_time(seconds: float) -> str:
     """Format a time in Unix seconds in the local time zone."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 class JobFacts(NamedTuple):

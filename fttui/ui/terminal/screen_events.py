@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -34,6 +35,13 @@ class ScreenEvents(Widget):
         super().__init__(*positional, **named)
         self._compositor: Compositor = ChangesCompositor()
         self._paint = PromptPaint(self)
+
+    def call_after_keys(self, callback: Callable[[], None]) -> None:
+        """Call a function once the keys that have arrived are handled, at once if there are no others."""
+        if self.message_queue_size or self._pending_message is not None:
+            self.call_later(callback)
+        else:
+            callback()
 
     def _forward_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key):
