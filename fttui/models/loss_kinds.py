@@ -8,6 +8,11 @@ from fttui.models.row import JobRow
 from fttui.models.summary import VALIDATION
 
 
+def loss_kind(row: JobRow) -> tuple[str, bool]:
+    """Return what `LossKinds` needs of a job: the metric by which it is judged, and whether it has a training loss."""
+    return row.summary.metric, row.loss is not None
+
+
 class LossKinds(NamedTuple):
     """Kinds of losses that the jobs of a list have."""
 

@@ -1,8 +1,8 @@
 """Lines of the job list: the columns that fit, and the text of a row in them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from fttui.models.loss_kinds import LossKinds
+from fttui.models.loss_kinds import LossKinds, loss_kind
 from fttui.models.row import JobRow
 from fttui.store.filter_fields import FROM_LOG
 from fttui.ui.render.columns import MARK, Fitted, ListFacts, candidates, facts_of, fit_columns, full_width
@@ -99,14 +99,20 @@ class JobLines:
         """Return the facts about all rows of the list that the columns depend on."""
         return facts_of(jobs_of(rows, self.sweeps), self.cost)
 
-    def facts_after(self, before: ListFacts, changed: Iterable[JobRow], rows: list[JobRow]) -> ListFacts:
+    def facts_after(self, before: ListFacts, changed: Sequence[tuple[JobRow, JobRow]], rows: list[JobRow]) -> ListFacts:
         """Return the facts about all rows after some have changed.
 
-        Sets and widths only grow. The kinds of losses are found again: a job that validates for the first time may be
-        the last one without.
+        Sets and widths only grow. The kinds of losses are found again if one has changed: a job that validates for the
+        first time may be the last one without.
+
+        Args:
+            changed: rows as they were and as they are.
+            rows: all rows of the list.
         """
-        losses = LossKinds.of(jobs_of(rows, self.sweeps))
-        return before.joined(facts_of(list(changed), self.cost))._replace(losses=losses)
+        found = before.joined(facts_of([row for _, row in changed], self.cost))
+        if all(loss_kind(old) == loss_kind(row) for old, row in changed):
+            return found._replace(losses=before.losses)
+        return found._replace(losses=LossKinds.of(jobs_of(rows, self.sweeps)))
 
     def line(self, row: JobRow, *, is_cursor: bool) -> Line:
         """Return the line of a row."""

@@ -63,11 +63,13 @@ class JobList(LineList):
 
     def update_rows(self, rows: Mapping[str, JobRow]) -> None:
         """Update rows that are already shown and repaint only their lines."""
+        changed = []
         for id, row in rows.items():
             if (place := self._places.get(id)) is not None:
+                changed.append((self._rows[place], row))
                 self._rows[place] = row
         before = self.columns.facts
-        self.columns.facts = self.drawing.facts_after(before, rows.values(), self._rows)
+        self.columns.facts = self.drawing.facts_after(before, changed, self._rows)
         if self.columns.facts == before:
             self.redraw_keys(set(rows))
         else:

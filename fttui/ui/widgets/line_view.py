@@ -239,8 +239,8 @@ class LineView(ScrollView, can_focus=False):
     def repaint(self, *lines: int) -> None:
         """Repaint those of `lines` that are visible: they are the same, but the cursor has moved."""
         head, (cells, height) = self.head_rows, self.scrollable_content_region.size
-        rows = (index - self.scroll_offset.y + head for index in lines)
-        if regions := _regions(sorted(row for row in rows if head <= row < height), cells):
+        top = self.scroll_offset.y - head
+        if regions := _regions(sorted(index - top for index in lines if head <= index - top < height), cells):
             self.refresh(*regions)
 
     def scroll_to_line(self, top: int) -> None:
