@@ -32,6 +32,10 @@ def strip_of(widget: Widget, line: Line, cells: int, *, cursor: bool = False, sk
     for text, role in line:
         segments.append(Segment(text, base + styles[role] if role else base))
         used += width(text)
+    if used <= cells and not skip:  # the usual case: a single strip, which takes longer to make than its segments
+        if used < cells:
+            segments.append(Segment(" " * (cells - used), base))
+        return Strip(segments, cells)
     strip = Strip(segments, used)
     if used - skip > cells > 0:
         kept = [*strip.crop(skip, skip + cells - 1)]
