@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from textual.app import App
@@ -107,7 +107,7 @@ class FttuiApp(App[None]):
         self._css_theme = ""
         ScrollBar.renderer = WholeCells
         release_closed_widgets()
-        self._cells = cell_diff()  # first, because Textual's constructor calls refresh
+        self._cells = cell_diff()
         # Passed here, because Textual chooses its NO_COLOR filter before a theme can be set.
         super().__init__(ansi_color=True if ansi else None)
         self._ansi, self._read_only = ansi, read_only
@@ -222,7 +222,9 @@ class FttuiApp(App[None]):
             super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh())  # the shell has used the terminal meanwhile
+        self.app_resume_signal.subscribe(
+            self, lambda _: self.on_redraw_requested()
+        )  # the shell has used the terminal meanwhile
         self._show_title()
         self.main.call_after_refresh(self._painted)  # the widgets are mounted by then
 
@@ -306,11 +308,11 @@ class FttuiApp(App[None]):
             renderable = self._cells.reduce_frame(renderable, self.console)
         super()._display(screen, renderable)
 
-    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Repaint every cell."""
+    def on_redraw_requested(self) -> None:
+        """Write every cell, whatever the terminal shows."""
         if self._cells is not None:
             self._cells.forget()
-        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
+        self.refresh(layout=True)
 
     def on_resize(self) -> None:
         if self._cells is not None:

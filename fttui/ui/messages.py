@@ -16,6 +16,10 @@ class RefreshRequested(Message):
     """Request to poll the provider now."""
 
 
+class RedrawRequested(Message):
+    """Request to write every cell of the screen again."""
+
+
 class EscapeSequenceRequested(Message):
     """Request to write an escape sequence to the terminal, such as a copy to its clipboard."""
 

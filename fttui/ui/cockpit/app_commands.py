@@ -11,7 +11,14 @@ from fttui.ui.cockpit.command_line import CommandError, seconds_of, unknown_name
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext
-from fttui.ui.messages import HoldRequested, IntervalRequested, ProfileChosen, RefreshRequested, SaveViewRequested
+from fttui.ui.messages import (
+    HoldRequested,
+    IntervalRequested,
+    ProfileChosen,
+    RedrawRequested,
+    RefreshRequested,
+    SaveViewRequested,
+)
 from fttui.ui.notifications import watch_note
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, cut
@@ -168,7 +175,7 @@ class AppCommands:
 
     def redraw(self) -> None:
         """Draw the whole screen again."""
-        self._screen.app.refresh(layout=True)
+        self._screen.post_message(RedrawRequested())
 
     async def _quit(self) -> None:
         """Close the top layer; without one, exit."""

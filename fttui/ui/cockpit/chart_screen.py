@@ -22,6 +22,7 @@ from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.sample_commands import SamplesLook
 from fttui.ui.cockpit.slow_link import DrawingPace
 from fttui.ui.cockpit.try_commands import OpenTry, TryCommands
+from fttui.ui.messages import RedrawRequested
 from fttui.ui.panes.curve import CurveView
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, rule_line
@@ -199,7 +200,7 @@ class ChartScreen(ScreenEvents, Screen[None]):
             self.close()
 
     def _redraw(self) -> None:
-        self.app.refresh(layout=True)
+        self.post_message(RedrawRequested())
 
     def close(self) -> None:
         """Show the cockpit again."""

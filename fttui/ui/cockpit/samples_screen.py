@@ -17,6 +17,7 @@ from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.sample_commands import TryStep
 from fttui.ui.cockpit.sample_position import SamplePosition
+from fttui.ui.messages import RedrawRequested
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, rule_line
 from fttui.ui.render.sample_lines import sample_lines
@@ -177,7 +178,7 @@ class SamplesScreen(ScreenEvents, Screen[None]):
             self.prompt.show_message(reason, "dim")
 
     def _redraw(self) -> None:
-        self.app.refresh(layout=True)
+        self.post_message(RedrawRequested())
 
     def close(self) -> None:
         """Show the cockpit again."""

@@ -18,6 +18,7 @@ from fttui.ui.cockpit.help_commands import HelpCommands
 from fttui.ui.cockpit.key_router import Handlers, KeyRouter
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.cockpit.try_commands import present_subject
+from fttui.ui.messages import RedrawRequested
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.try_screen.asking import Asking
@@ -140,7 +141,7 @@ class TryScreen(ScreenEvents, Screen[None]):
         return "" if command.id in self._handlers else "close Try first"
 
     def _redraw(self) -> None:
-        self.app.refresh(layout=True)
+        self.post_message(RedrawRequested())
 
     def close(self) -> None:
         """Show the screen below again. Answers that are written are stopped."""

@@ -13,6 +13,7 @@ from fttui.models.row import EventRow, JobRow
 from fttui.ui.cockpit import presenter
 from fttui.ui.panes import job_lines
 from fttui.ui.render.rows import Line
+from fttui.ui.terminal.cell_diff import CellDiff
 from fttui.ui.widgets.line_view import LineView, TextRow
 from tests.support.curve_bytes import changed_bytes
 from tests.support.fake_store import NOW, FakeStore, event, job, measured
@@ -205,6 +206,16 @@ async def test_cursor_move_builds_the_line_under_the_cursor_only(called: list[st
         assert called.count("row_line") == 0
         await ui.press("j", "j")
         assert called.count("row_line") == 1
+
+
+async def test_closed_screen_leaves_the_cells_of_the_terminal_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cockpit(busy(), size=(120, 40)) as ui:
+        forgotten: list[CellDiff] = []
+        monkeypatch.setattr(CellDiff, "forget", lambda self: forgotten.append(self))
+        await ui.press("?", "escape")
+        assert not forgotten, "the whole screen would be written a second time"
+        await ui.press("ctrl+l")
+        assert forgotten, "the user asked for that"
 
 
 async def test_new_event_reloads_the_facts_of_the_job(called: list[str]) -> None:
