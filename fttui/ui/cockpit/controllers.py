@@ -27,6 +27,7 @@ from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.layout_controller import LayoutController
 from fttui.ui.cockpit.log_controller import LogController
 from fttui.ui.cockpit.model import CockpitModel, Part
+from fttui.ui.cockpit.older_events import OlderEvents
 from fttui.ui.cockpit.outcomes import OutcomeReport
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.presenter import Presenter
@@ -100,7 +101,11 @@ class Controllers:
             lambda line: self.line.open(line),
         )
         search_help = partial(help.open_page, "filter.text")
-        self.log = LogController(side.log_view, context, Search(side.log_view, prompt, draw_titles, search_help))
+        older = OlderEvents(side.log_view, model)
+        log_search = Search(
+            side.log_view, prompt, draw_titles, search_help, load=older.load_all, left_out=lambda: older.left_out
+        )
+        self.log = LogController(side.log_view, context, log_search, older)
         self.jobs = JobsController(
             jobs, context, self.log.find, partial(help.open_page, f"{TOPIC_PREFIX}filter"), commands
         )

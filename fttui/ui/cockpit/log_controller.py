@@ -7,6 +7,7 @@ from typing import Any
 from fttui.ui.cockpit.exporter import MOST_EVENTS, Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
+from fttui.ui.cockpit.older_events import OlderEvents
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.pane_export import log_jsonl, log_text
 from fttui.ui.cockpit.search import Search
@@ -17,10 +18,11 @@ from fttui.ui.render.log_lines import LEVELS, TIMES
 class LogController(PaneController):
     """Controller of the log. Its commands work in every pane and bring the log into view."""
 
-    def __init__(self, view: LogView, context: ControllerContext, search: Search) -> None:
+    def __init__(self, view: LogView, context: ControllerContext, search: Search, older: OlderEvents) -> None:
         super().__init__(view, context)
         self._log = view
         self._search = search
+        self._older = older
         self._exporter = Exporter(
             context.prompt,
             Exportable("log", ("log", "jsonl"), lambda: self._model.selected or "", self._export_content),
@@ -67,10 +69,8 @@ class LogController(PaneController):
     def load_older(self) -> None:
         """Load older events at the top of the log."""
         self._presenter.catch_up()
-        store, selected, first = self._model.store, self._model.selected, self._log.first_seq
-        if store is not None and selected is not None and first is not None:
-            self._log.add_older(store.events(selected, before=first))
-            self._presenter.draw(Part.TITLES)
+        self._older.load()
+        self._presenter.draw(Part.TITLES)
 
     def _toggle_follow(self) -> None:
         self._layout.show("log")
@@ -100,6 +100,7 @@ class LogController(PaneController):
         style = self._log.log_style._replace(**members)
         self._model.view.change(log_style=style._replace(search="", only=False))
         self._log.restyle(style)
+        self._older.fill()
         self._presenter.draw(Part.TITLES)
 
     def _export_content(self, format: str) -> str:

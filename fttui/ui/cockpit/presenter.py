@@ -20,6 +20,7 @@ from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_checkpoints_text, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
+from fttui.ui.cockpit.older_events import PART, OlderEvents
 from fttui.ui.cockpit.slow_link import DrawingPace
 from fttui.ui.panes.files import file_rows
 from fttui.ui.panes.jobs import JobsPane
@@ -87,6 +88,7 @@ class Presenter:
         jobs.list.drawing.alarms_off = model.alarms_off
         self._curve = CurveDrawing(screen, model, panes, side.curve, glyphs, sleep, self._draw_titles)
         self._pace = DrawingPace(screen, lambda: model.has_slow_link, self._draw_curve_and_log, sleep)
+        self._older = OlderEvents(side.log_view, model)
         self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
@@ -308,7 +310,10 @@ class Presenter:
             log.show_events([], "No job selected." if id is None else "Connecting…")
         else:
             model.store.look_at(id)
-            log.show_events(model.store.events(id), empty_log_text(model.store, model.rows()[id], model.service))
+            events = model.store.events(id, limit=PART)
+            note = empty_log_text(model.store, model.rows()[id], model.service)
+            log.show_events(events, note, has_older=len(events) == PART)
+            self._older.fill()
         self._draw_files()
         self._curve.follow()
 
@@ -363,13 +368,18 @@ class Presenter:
     def _draw_new_events(self) -> None:
         model, log = self._model, self._side.log_view
         if model.store is not None and model.selected is not None:
-            log.add_events(model.store.events(model.selected, after=log.last_seq))
+            while events := model.store.events(model.selected, after=log.last_seq, limit=PART):
+                log.add_events(events)
+                if len(events) < PART:
+                    break
+            self._older.look()
 
     def _draw_log_style(self) -> None:
         log = self._side.log_view
         style = self._model.view.current.log_style._replace(search=log.log_style.search, only=log.log_style.only)
         if style != log.log_style:
             log.restyle(style)
+            self._older.fill()
 
     def _draw_files(self) -> None:
         if not self._panes.is_visible("files"):

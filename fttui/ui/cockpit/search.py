@@ -42,17 +42,27 @@ class Search:
     """Search commands of one view."""
 
     def __init__(
-        self, view: Searchable, prompt: PromptRow, draw_titles: Callable[[], None], open_help: Callable[[], object]
+        self,
+        view: Searchable,
+        prompt: PromptRow,
+        draw_titles: Callable[[], None],
+        open_help: Callable[[], object],
+        load: Callable[[], None] = lambda: None,
+        left_out: Callable[[], str] = lambda: "",
     ) -> None:
         """
         Args:
             draw_titles: draws the titles of the panes, which show the search and its matches.
+            load: loads the text that the view does not have yet, before a search.
+            left_out: returns the part of the text that was searched, if it is not the whole text.
         """
         self._view = view
         self._prompt = prompt
         self._draw_titles = draw_titles
         self._history: list[str] = []
         self._open_help = open_help
+        self._load = load
+        self._left_out = left_out
 
     @property
     def handlers(self) -> Handlers:
@@ -64,6 +74,7 @@ class Search:
 
     def type(self) -> None:
         """Search while the user types. Escape restores the previous search."""
+        self._load()
         previous, restore_start = self._view.search, self._view.search_start()
 
         def typed(text: str) -> None:
@@ -77,7 +88,7 @@ class Search:
             if not accepted:
                 self._set(previous)
             elif text and not self._view.matches:
-                self._prompt.show_message(f"No match for {text}.", "warn")
+                self._show_no_match(text)
 
         assistance = Assistance(hint=lambda _: HINT, right=self._right, history=self._history, help=self._open_help)
         self._prompt.read_text("/", previous, typed, done, assistance)
@@ -97,11 +108,16 @@ class Search:
         if not self._view.search:
             self._prompt.show_message("No search yet. Press / in the detail or the log.", "dim")
             return
+        self._load()
         previous = self._view.match_number
         if not self._find(step):
-            self._prompt.show_message(f"No match for {self._view.search}.", "warn")
+            self._show_no_match(self._view.search)
         elif previous and (self._view.match_number - previous) * step <= 0:
             self._prompt.show_message(f"Search continues at the {'top' if step > 0 else 'end'}.", "dim")
+
+    def _show_no_match(self, text: str) -> None:
+        left_out = self._left_out()
+        self._prompt.show_message(f"No match for {text}{f' in {left_out}' if left_out else ''}.", "warn")
 
     def _set(self, text: str) -> None:
         if text != self._view.search:

@@ -31,9 +31,12 @@ class LogView(LineView):
         self.follow = True
         self.unseen = 0
         """Number of events that arrived while the end was not visible."""
+        self.has_older = False
+        """The archive may have events older than the first one here."""
 
-    def show_events(self, events: Sequence[EventRow], note: str) -> None:
+    def show_events(self, events: Sequence[EventRow], note: str, *, has_older: bool = False) -> None:
         """Show a job's events, or `note` when there are none, and follow the end."""
+        self.has_older = has_older
         if not events and not self.event_count and note == self._note and self.follow:
             return
         self._model.replace(events)
@@ -72,12 +75,19 @@ class LogView(LineView):
         top += page // 2
         self._to_end(top if total <= top + page else None)
 
-    def add_older(self, events: Sequence[EventRow]) -> None:
+    def add_older(self, events: Sequence[EventRow], *, has_older: bool) -> None:
         """Prepend older events without moving the visible lines."""
-        if events:
-            added = self._model.prepend(events)
-            top = self.scroll_offset.y
-            self.lines_changed()
+        self.has_older = has_older
+        if not events:
+            return
+        added = self._model.prepend(events)
+        if self._match is not None:
+            self._match += added
+        top = self.scroll_offset.y
+        self.lines_changed()
+        if self.follow:
+            self._to_end()
+        else:
             self.scroll_to_line(top + added)
 
     @property
@@ -91,6 +101,11 @@ class LogView(LineView):
     @property
     def event_count(self) -> int:
         return self._model.event_count
+
+    @property
+    def shown_lines(self) -> int:
+        """Number of lines of events that the style does not hide."""
+        return len(self._model)
 
     @property
     def log_style(self) -> LogStyle:
@@ -210,7 +225,8 @@ class LogView(LineView):
                 if style.only
                 else "x (x shows metrics)"
             )
-            return [(f" {hidden} event{'' if hidden == 1 else 's'} hidden by {why}", "dim")]
+            older = "; g loads older ones" if self.has_older else ""
+            return [(f" {hidden:,} event{'' if hidden == 1 else 's'} hidden by {why}{older}", "dim")]
         return self._model.line(index, self._now())
 
     def on_resize(self) -> None:

@@ -87,7 +87,7 @@ class SidePanes:
             parts.insert(place, f"{log.log_style.level}+")
         if log.log_style.hides_metrics:
             parts.insert(place, "no metrics")
-        return [*parts, f"{log.event_count} events"]
+        return [*parts, f"newest {log.event_count}" if log.has_older else f"{log.event_count} events"]
 
     def _checkpoints_state(self) -> list[str]:
         judged = self.checkpoints.table.judged

@@ -36,6 +36,11 @@ class LogStyle(NamedTuple):
     """Show only events that match the search."""
     search: str = ""
 
+    @property
+    def hides_events(self) -> bool:
+        """Some events have no line."""
+        return self.level != "info" or self.hides_metrics or (self.only and bool(self.search))
+
 
 class LogLines:
     """Events and their lines. Lines are numbered from 0, the oldest first."""

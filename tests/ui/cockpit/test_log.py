@@ -106,14 +106,8 @@ async def test_unseen_events_are_counted_in_the_title() -> None:
 
 async def test_older_events_are_loaded_at_the_top() -> None:
     found = store(1500)
-    full = found.events
-
-    def newest(id: str, *, before: int | None = None, after: int | None = None, limit: int = 500) -> list:
-        return [e for e in full(id, after=after, limit=10**6) if before is None or e.seq < before][-limit:]
-
-    found.events = newest  # type: ignore[method-assign]
     async with cockpit(found) as ui:
-        assert "500 events" in ui.title()
+        assert "newest 500" in ui.title()
         await ui.press("enter", "enter", "g")
         assert ui.main.log_view.event_count == 1000
         assert "event 1000" in ui.log[0], "the first visible event stays"
@@ -211,3 +205,76 @@ async def test_search_comes_first_in_a_narrow_title() -> None:
     async with cockpit(store(), size=(120, 40)) as ui:
         await ui.press("enter", "enter", "x", "slash", *"event 7", "enter")
         assert "11 of 11 'event" in ui.title()
+
+
+def long_log() -> FakeStore:
+    """Return a store whose job resumed long before its newest 500 events."""
+    found = FakeStore().put(job(1), job(2))
+    resumed = event(10, "Fine-tuning job resumed at step 10")
+    rest = [measured(n, train_loss=1.5) for n in range(11, 1800)]
+    found.log = {ID: [*(measured(n, train_loss=2.5) for n in range(10)), resumed, *rest, event(1800, "Saved")]}
+    return found
+
+
+async def test_log_search_finds_an_event_that_is_not_loaded() -> None:
+    async with cockpit(long_log()) as ui:
+        assert "newest 500" in ui.title()
+        await ui.press("enter", "enter", "slash", *"resumed", "enter")
+        assert "1 of 1 'resumed'" in ui.title()
+        assert any("job resumed at step 10" in line for line in ui.log)
+
+
+async def test_log_search_of_a_very_long_log_says_what_was_searched() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(n, "resumed" if n == 1 else "working") for n in range(11_000)]}
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "slash", *"resumed", "enter")
+        assert ui.prompt.strip() == "No match for resumed in the newest 10,000 events; g loads older ones."
+        await ui.press("g", "n")
+        assert "1 of 1 'resumed'" in ui.title()
+
+
+async def test_log_search_while_the_log_is_read_says_that_older_events_are_missing() -> None:
+    found = store(10)
+    found.unread = {ID}
+    async with cockpit(found) as ui:
+        await ui.press("enter", "enter", "slash", *"nowhere", "enter")
+        assert "No match for nowhere in the events read so far; older ones are still to be read." in ui.prompt
+
+
+async def test_hidden_metrics_show_the_messages_of_the_whole_log() -> None:
+    async with cockpit(long_log()) as ui:
+        await ui.press("x")
+        assert [line.split(None, 2)[2] for line in ui.log] == ["Fine-tuning job resumed at step 10", "Saved"]
+        await ui.press("j", "k")
+        assert [line.split(None, 2)[2] for line in ui.log] == ["Fine-tuning job resumed at step 10", "Saved"]
+
+
+async def test_hidden_levels_show_the_warnings_of_the_whole_log() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(0, "a warning", "warn"), *(event(n, "working") for n in range(1, 1800))]}
+    async with cockpit(found) as ui:
+        await ui.press("L")
+        assert [line.split(None, 2)[2] for line in ui.log] == ["a warning"]
+
+
+async def test_hidden_metrics_of_a_very_long_log_tell_that_older_events_are_not_loaded() -> None:
+    found = FakeStore().put(job(1))
+    found.log = {ID: [event(0, "first"), *(measured(n, train_loss=1.5) for n in range(1, 15_000))]}
+    async with cockpit(found) as ui:
+        await ui.press("x")
+        assert ui.log[0].strip() == "10,000 events hidden by x (x shows metrics); g loads older ones"
+        await ui.press("enter", "enter", "g")
+        assert [line.split()[-1] for line in ui.log] == ["first"]
+
+
+async def test_log_that_is_read_later_shows_its_older_messages() -> None:
+    found = long_log()
+    whole, found.log[ID] = found.log[ID], []
+    async with cockpit(found) as ui:
+        await ui.press("x")
+        found.log[ID] = whole[-700:]
+        await ui.publish()
+        found.log[ID] = whole
+        await ui.publish()
+        assert [line.split(None, 2)[2] for line in ui.log] == ["Fine-tuning job resumed at step 10", "Saved"]
