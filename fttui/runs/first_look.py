@@ -7,7 +7,7 @@ from typing import Any
 
 from fttui.models.row import JobRow
 from fttui.runs.directory import Directory
-from fttui.runs.job import changed_at, job_of
+from fttui.runs.job import changed_at, first_change, job_of
 from fttui.runs.log import RunLog
 from fttui.runs.place import paths_of
 from fttui.text import clean_line
@@ -36,14 +36,15 @@ def _look(patterns: Sequence[str], limit: int, now: float, end: float, found: li
         directory.refresh()
         if directory.is_cut:
             return
-        changes = {id: changed_at(directory.signature(run, directory.files(run))) for id, run in directory.runs.items()}
-        for id in sorted(changes, key=lambda id: (changes[id], id), reverse=True)[:limit]:
+        marks = {id: directory.signature(run, directory.files(run)) for id, run in directory.runs.items()}
+        for id in sorted(marks, key=lambda id: (changed_at(marks[id]), id), reverse=True)[:limit]:
             if time.monotonic() >= end:
                 return
             run = directory.runs[id]
             log = RunLog(run, directory.readers(run))
             log.read()
-            found.append(_row(job_of(run, log.facts, changes[id], now)))
+            facts = {**log.facts, "seen_at": first_change(marks[id])}
+            found.append(_row(job_of(run, facts, changed_at(marks[id]), now)))
     except Exception:
         return
 

@@ -27,7 +27,7 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed: float, now: float) 
     """Return a run as a job.
 
     Args:
-        facts: see `RunLog.facts`.
+        facts: see `RunLog.facts`. `seen_at` is the earliest known time of a run without a logged one.
         changed: time of the last change of its files, in Unix seconds.
     """
     status = status_of(facts, changed, now)
@@ -45,7 +45,7 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed: float, now: float) 
         "status": status,
         "model": facts.get("model"),
         "suffix": facts.get("name") or run.id,
-        "created_at": facts.get("created_at") or changed,
+        "created_at": started_at(facts) or changed,
         "finished_at": (facts.get("ended_at") or changed) if is_final else None,
         "method": {"type": method, **({method: {"hyperparameters": settings}} if method else {})},
         **({} if method else {"hyperparameters": settings}),
@@ -61,6 +61,19 @@ def job_of(run: FoundRun, facts: Mapping[str, Any], changed: float, now: float) 
 def changed_at(mark: Signature) -> float:
     """Return when a run changed last: a checkpoint that is being written may not have its state yet."""
     return max(mark[0], *mark[1::2]) / 1e9
+
+
+def first_change(mark: Signature) -> float:
+    """Return the earliest time in a signature: that of the files, or of their directory, which has their names.
+
+    A run began at this time or before it. Times of creation are not available on every file system.
+    """
+    return min((each for each in (mark[0], *mark[1::2]) if each), default=0) / 1e9
+
+
+def started_at(facts: Mapping[str, Any]) -> float | None:
+    """Return when a run began, as it was logged, else the earliest time at which its files were seen."""
+    return facts.get("created_at") or facts.get("seen_at")
 
 
 def sent_of(run: FoundRun, facts: Mapping[str, Any]) -> Raw:

@@ -16,7 +16,7 @@ from fttui import atomic
 from fttui.runs.directory import Directory, Folder, FoundRun, Signature
 from fttui.runs.formats import FORMATS
 from fttui.runs.formats.base import Format, Reader, Source
-from fttui.runs.job import Raw, changed_at, job_of, sent_of
+from fttui.runs.job import Raw, changed_at, first_change, job_of, sent_of, started_at
 from fttui.runs.log import RunLog
 
 MOST_LOGS = 48
@@ -188,7 +188,7 @@ class Watched:
     def _place(self, id: str) -> tuple[float, str]:
         """Return the key by which the list is sorted: the start of a run, before it was read its last change."""
         known = self._known.get(id)
-        started = known.facts.get("created_at") if known is not None else None
+        started = started_at(known.facts) if known is not None else None
         return float(started or changed_at(self._signatures[id])), id
 
     def _unfinished(self, ids: Iterable[str]) -> set[str]:
@@ -271,8 +271,13 @@ def _read(log: RunLog, before: _Known | None, mark: Signature, files: tuple[str,
     """Return what is known of a run after its log was read."""
     training, first = (before.training, before.first) if before is not None else (1, None)
     if first is not None and log.is_another(*first):
-        training, first = training + 1, None
-    return _Known(mark, files, log.facts, not log.has_more, training, first or log.first)
+        training, first, before = training + 1, None, None
+        seen_at = changed_at(mark)  # the files are older than this training
+    else:
+        seen_at = first_change(mark)
+    if before is not None:  # appending to a file changes its time, but not when the run began
+        seen_at = min(seen_at, before.facts.get("seen_at") or seen_at)
+    return _Known(mark, files, {**log.facts, "seen_at": seen_at}, not log.has_more, training, first or log.first)
 
 
 def memory_file(directory: str, url: str) -> str:

@@ -210,3 +210,37 @@ def test_directory_named_like_a_second_training_is_a_run_of_its_own(tmp_path: Pa
     found = place.job(other, NOW)
     assert found is not None
     assert found.sent["directory"] == str(tmp_path / "exp@2")
+
+
+def test_start_of_a_table_without_times_stays_when_it_grows(tmp_path: Path) -> None:
+    place, memory = tmp_path / "place", str(tmp_path / "memory.json")
+    place.mkdir()
+    table = place / "metrics.csv"
+    table.write_text("step,train_loss\n1,2.0\n")
+    os.utime(place, (NOW - 900, NOW - 900))
+    os.utime(table, (NOW - 600, NOW - 600))
+    runs = Watched([str(place)], memory)
+    assert runs.page(None, 10, NOW)[0][0].job["created_at"] == NOW - 900, "no file in it was created later"
+    os.utime(place, (NOW - 5, NOW - 5))  # another file was created
+    for since in (300, 10):
+        with table.open("a") as file:
+            file.write(f"{1000 - since},1.5\n")
+        os.utime(table, (NOW - since, NOW - since))
+        assert runs.page(None, 10, NOW)[0][0].job["created_at"] == NOW - 900
+    runs.save()
+    assert Watched([str(place)], memory).page(None, 10, NOW)[0][0].job["created_at"] == NOW - 900
+
+
+def test_growing_run_keeps_its_place_in_the_list(tmp_path: Path) -> None:
+    for name, since in (("old", 900), ("new", 600)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.csv").write_text("step,train_loss\n1,2.0\n")
+        for path in (tmp_path / name / "metrics.csv", tmp_path / name):
+            os.utime(path, (NOW - since, NOW - since))
+    runs = Watched([str(tmp_path)])
+    assert ids(runs) == ["new", "old"]
+    with (tmp_path / "old" / "metrics.csv").open("a") as file:
+        file.write("2,1.5\n")
+    os.utime(tmp_path / "old" / "metrics.csv", (NOW - 1, NOW - 1))
+    assert ids(runs) == ["new", "old"]
+    assert ids(runs) == ["new", "old"]
