@@ -54,7 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("search.next", "n", "n", "go to the next match", "find"),
     Command("search.previous", "N", "N", "go to the previous match", "find"),
     Command("filter.all", "0", "0", "show all jobs", "find"),
-    Command("filter.running", "1", "1", "show running jobs only", "find", shell_command="jobs list --status"),
+    Command("filter.running", "1", "1", "show running jobs only, stalled ones too", "find", shell_command="jobs list --status"),
     Command("filter.waiting", "2", "2", "show waiting jobs only (validating, queued)", "find"),
     Command("filter.succeeded", "3", "3", "show succeeded jobs only", "find"),
     Command("filter.failed", "4", "4", "show failed jobs only", "find"),

@@ -15,7 +15,7 @@ _MARKS = (
 )
 
 
-_HAS_RUN = (Status.RUNNING, Status.STOPPING, Status.PAUSED, Status.SUCCEEDED)
+_HAS_RUN = (Status.RUNNING, Status.STALLED, Status.STOPPING, Status.PAUSED, Status.SUCCEEDED)
 _WAITING = (Status.VALIDATING, Status.QUEUED)
 
 

@@ -9,6 +9,8 @@ class Status(StrEnum):
     VALIDATING = "validating_files"
     QUEUED = "queued"
     RUNNING = "running"
+    STALLED = "stalled"
+    """Running, but without news for too long: a run that another program started."""
     STOPPING = "stopping"
     PAUSED = "paused"
     SUCCEEDED = "succeeded"
@@ -38,6 +40,7 @@ _WORDS: dict[Status, str] = {
         "running pausing started compressing uploading model_downloading writing_results updating training "
         "transferring_training_data deploying starting loading_model loading_dataset saving in_progress"
     ),
+    Status.STALLED: "stalled",
     Status.STOPPING: "stopping canceling cancelling cancel_requested cancellation_requested terminating",
     Status.PAUSED: "paused suspended",
     Status.SUCCEEDED: "succeeded success completed early_stopped partially_succeeded ready deployed",

@@ -52,7 +52,7 @@ FILTER_FIELDS: tuple[FilterField, ...] = (
 )
 # fmt: on
 
-STATES = ("running", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
+STATES = ("running", "stalled", "queued", "waiting", "paused", "succeeded", "failed", "cancelled", "live", "final")
 """Values of the status. `waiting`, `live` and `final` stand for several statuses."""
 
 BY_NAME = {field.name: field for field in FILTER_FIELDS}

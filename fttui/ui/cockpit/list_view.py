@@ -15,7 +15,7 @@ from fttui.ui.render.log_lines import LogStyle
 from fttui.ui.render.sweep_rows import SweepRow, grouped
 
 STATUS_KEYS: dict[int, tuple[str, frozenset[Status]]] = {
-    1: ("running", frozenset({Status.RUNNING, Status.STOPPING})),
+    1: ("running", frozenset({Status.RUNNING, Status.STALLED, Status.STOPPING})),
     2: ("waiting", frozenset({Status.VALIDATING, Status.QUEUED})),
     3: ("succeeded", frozenset({Status.SUCCEEDED})),
     4: ("failed", frozenset({Status.FAILED})),

@@ -25,6 +25,7 @@ FACES: dict[Status, Face] = {
     Status.VALIDATING: Face("valid", "⋯", "~", "wait"),
     Status.QUEUED: Face("queue", "◦", ".", "wait"),
     Status.RUNNING: Face("run", "▸", ">", "run"),
+    Status.STALLED: Face("stall", "▹", "?", "pause"),
     Status.STOPPING: Face("stop", "⋯", "~", "pause"),
     Status.PAUSED: Face("pause", "=", "=", "pause"),
     Status.SUCCEEDED: Face("done", "✓", "+", "done"),

@@ -251,7 +251,7 @@ def header_line(
 
 
 _COUNTED = (
-    *(Status.RUNNING, Status.STOPPING, Status.QUEUED, Status.PAUSED, Status.UNKNOWN),
+    *(Status.RUNNING, Status.STALLED, Status.STOPPING, Status.QUEUED, Status.PAUSED, Status.UNKNOWN),
     *(Status.SUCCEEDED, Status.FAILED, Status.CANCELLED),
 )
 

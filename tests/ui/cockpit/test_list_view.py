@@ -156,3 +156,13 @@ def test_marks_toggle_extend_and_disappear_with_their_jobs() -> None:
     state.forget(["b", "c"])
     assert state.current.marks == {"b"}
     assert "1 marked" in state.description
+
+
+def test_running_jobs_include_stalled_ones() -> None:
+    state = ListView()
+    rows = [*ROWS, JobRow("d", "stalled", created_at=50.0)]
+    state.toggle_status(1)
+    assert [row.id for row in state.derive(rows, 400.0)] == ["a", "d"]
+    state.toggle_status(0)
+    state.change(filter="status:stalled")
+    assert [row.id for row in state.derive(rows, 400.0)] == ["d"]
