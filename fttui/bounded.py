@@ -4,7 +4,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+
+from fttui.lean_typing import NamedTuple
 
 MEGABYTE = 1024 * 1024
 PIPE_WAIT = 30.0

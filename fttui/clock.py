@@ -1,7 +1,8 @@
 """The clock, which tests replace with a fake, and functions that format ages and durations."""
 
 import time
-from typing import Protocol
+
+from fttui.lean_typing import Protocol
 
 
 class Clock(Protocol):
@@ -9,15 +10,12 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return Unix seconds, for stored and shown times."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never jump, for intervals and deadlines."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
-        ...
 
 
 class SystemClock:

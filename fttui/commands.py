@@ -1,7 +1,8 @@
 """Table of the cockpit's commands. Bindings, footer, help and docs/keys.md are made from it."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from fttui.lean_typing import NamedTuple
 
 
 class Command(NamedTuple):

@@ -5,14 +5,13 @@ Textual draws with the same tables, so widths always agree.
 """
 
 import os
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 # Characters that move or hide text: C0 except tab and newline, DEL, C1, bidi controls, line and paragraph separators,
 # zero-width characters, the soft hyphen, the byte order mark and tag characters. Also variation selectors and skin
 # tones, whose width differs between terminals; some emoji look plainer without them.
-# Patterns are strings, because `re` compiles them on first use, which is after the first frame.
+# Patterns are strings, and `re` is imported late: the first frame seldom has such characters.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
@@ -33,8 +32,10 @@ def clean(text: str) -> str:
 
     Newline and tab stay; CRLF and lone CR become newlines. Idempotent.
     """
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or _NARROW.issuperset(text):
         return text
+    import re
+
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(_SURROGATE, "\ufffd", re.sub(_UNSAFE, "", text))
@@ -45,8 +46,15 @@ def clean_line(text: str) -> str:
     """Clean a text and, if it has a newline or tab, replace every run of white space by one space."""
     text = clean(text)
     if "\n" in text or "\t" in text:
+        import re
+
         text = re.sub(r"\s+", " ", text).strip()
     return text
+
+
+def has_only(text: str, signs: str) -> bool:
+    """Tell whether a text consists of ASCII letters, digits and `signs`."""
+    return text.isascii() and all(character.isalnum() or character in signs for character in text)
 
 
 def width(text: str) -> int:

@@ -3,21 +3,17 @@
 The path or query of such an address is often a secret: whoever knows it can post there. It is never shown whole.
 """
 
-import re
-from typing import TYPE_CHECKING
+from fttui.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
-
-_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
-_PLAIN = re.compile(r"[!-~]+")
 
 ALLOWED = "an https address without a user name; http for this machine only"
 
 
 def is_allowed(url: object) -> bool:
     """Return whether a value is the address of a webhook: https, or http to this machine."""
-    if not isinstance(url, str) or not _PLAIN.fullmatch(url) or "\\" in url:
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return False
     try:
         parts = _split(url)
@@ -31,7 +27,9 @@ def is_allowed(url: object) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Return whether an allowed address is a port of this machine."""
-    return _LOOPBACK.fullmatch(_split(url).hostname or "") is not None
+    import re  # late, like the next: the first frame must not wait for the import
+
+    return re.fullmatch(r"localhost|127(\.\d+){3}|::1", _split(url).hostname or "") is not None
 
 
 def shown(url: str) -> str:
@@ -41,6 +39,6 @@ def shown(url: str) -> str:
 
 
 def _split(url: str) -> "SplitResult":
-    from urllib.parse import urlsplit  # late: the first frame must not wait for the import
+    from urllib.parse import urlsplit
 
     return urlsplit(url)

@@ -5,23 +5,21 @@ The order: `--base-url` or `--profile`, then `FTTUI_PROFILE`, then the profile i
 """
 
 import os
-import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 from fttui.config.errors import ConfigError
 from fttui.config.paths import config_file, profiles_file
 from fttui.config.providers import OFFICIAL, PROVIDERS, WATCHED, provider_at
 from fttui.config.toml_file import read_toml
-from fttui.text import clean_line, nearest
+from fttui.lean_typing import Any, NamedTuple
+from fttui.text import clean_line, has_only, nearest
 
 LOCAL = "local"
-# A URL in normal form. Most are, and importing `urllib` takes a tenth of the time to the first frame.
-_PLAIN = r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::(?!80/|443/|80$|443$)[1-9]\d{0,3})?(?:/[A-Za-z0-9._~/-]*)?"
 _DEFAULT = "nothing else is configured"
 _MANY_PROFILES = 20
 """Number of profiles above which a message does not list them."""
-_PROFILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_LONGEST_NAME = 64
+"""Most characters of the name of a profile."""
 
 
 class Choice(NamedTuple):
@@ -148,7 +146,8 @@ def check_name(name: str) -> None:
     Raises:
         ConfigError: the name is invalid.
     """
-    if not re.fullmatch(_PROFILE_NAME, name) or name == LOCAL:
+    is_valid = name[:1].isalnum() and has_only(name, "._-") and len(name) <= _LONGEST_NAME
+    if not is_valid or name == LOCAL:
         why = "'local' is the embedded service" if name == LOCAL else "use letters, digits, '.', '_' and '-'"
         raise ConfigError(f"invalid profile name {clean_line(name)!r}: {why}")
 
@@ -163,9 +162,9 @@ def split_url(url: str, where: str) -> tuple[str, str]:
         ConfigError: the URL is not an http(s) URL, or contains a user name or password.
     """
     text = url.strip()
-    if re.fullmatch(_PLAIN, text):
+    if _is_plain(text):
         return text.rstrip("/"), ""
-    from urllib.parse import urlsplit
+    from urllib.parse import urlsplit  # late: its import takes a tenth of the time to the first frame
 
     try:
         parts = urlsplit(text)
@@ -182,6 +181,22 @@ def split_url(url: str, where: str) -> tuple[str, str]:
     if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
         place += f":{port}"
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}", parts.query
+
+
+def _is_plain(url: str) -> bool:
+    """Tell whether a URL is in normal form but for slashes at its end. Most are."""
+    scheme, _, place = url.partition("://")
+    address, _, path = place.partition("/")
+    host, colon, port = address.partition(":")
+    if scheme not in ("http", "https") or (colon and not _is_plain_port(port)) or not has_only(path, "._~/-"):
+        return False
+    return has_only(host, ".-") and host == host.lower() and host[:1].isalnum() and host[-1:].isalnum()
+
+
+def _is_plain_port(port: str) -> bool:
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5):
+        return False
+    return port[0] != "0" and int(port) < 65_536 and port not in ("80", "443")  # the port of a scheme is left out
 
 
 def host_of(base_url: str) -> str:
@@ -213,7 +228,12 @@ def is_loopback(base_url: str) -> bool:
     """Return whether a base URL is a port of this machine."""
     host = host_of(base_url)
     host = host[: host.index("]") + 1] if host.startswith("[") else host.split(":", 1)[0]
-    return host in ("localhost", "[::1]") or host.endswith(".localhost") or bool(re.fullmatch(r"127(\.\d+){3}", host))
+    return host in ("localhost", "[::1]") or host.endswith(".localhost") or _is_127(host)
+
+
+def _is_127(host: str) -> bool:
+    first, *others = host.split(".")
+    return first == "127" and len(others) == 3 and all(map(str.isdecimal, others))
 
 
 def _by_url(url: str, origin: str, source: str) -> Choice:
@@ -300,6 +320,8 @@ def _watched(name: str, url: str, origin: str, source: str) -> Choice:
 def _filled(name: str, provider: str, profile: dict[str, Any]) -> str:
     """Return the base URL of a provider with the members of a profile in its braces."""
     url = PROVIDERS[provider].base_url
+    import re
+
     members = re.findall(r"\{(\w+)\}", url)
     for member in dict.fromkeys(members):
         value = profile.get(member)

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from fttui.config.errors import ConfigError
+from fttui.lean_typing import NamedTuple
 from fttui.text import clean_line
 
 Place = tuple[str, ...]

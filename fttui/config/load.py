@@ -1,7 +1,6 @@
 """Read the configuration files strictly. Standard library only."""
 
 import os
-from typing import Any
 
 from fttui.config.choose import LOCAL
 from fttui.config.errors import ConfigError
@@ -10,6 +9,7 @@ from fttui.config.paths import config_file, data_dir, profiles_file, state_dir
 from fttui.config.schema import ProfilesFile, Settings, Table
 from fttui.config.toml_file import read_text, read_toml
 from fttui.config.validate import faults
+from fttui.lean_typing import Any
 from fttui.own_files import others_can_write
 from fttui.text import clean_line
 

@@ -1,7 +1,6 @@
 """Table of the providers: base URL, hosts, variable with the key. Standard library only: the first frame reads it."""
 
-import re
-from typing import NamedTuple
+from fttui.lean_typing import NamedTuple
 
 
 class KnownProvider(NamedTuple):
@@ -15,38 +14,53 @@ class KnownProvider(NamedTuple):
     """Environment variable that has the key in the provider's own documentation."""
     key_command: str = ""
     """Command that prints the key, where it is a token that expires."""
+    mark: str = ""
+    """Part of all URLs that `places` matches. The pattern is compiled only for URLs with it: the first frame waits."""
 
 
 OFFICIAL = "https://api.openai.com/v1"
 WATCHED = "runs"
 """Provider of the runs in directories of this machine, which other programs started."""
 PROVIDERS: dict[str, KnownProvider] = {
-    "openai": KnownProvider(OFFICIAL, r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com(?:/.*)?", "OPENAI_API_KEY"),
+    "openai": KnownProvider(
+        OFFICIAL, r"(?:(?:us|eu|ae|au|in|jp)\.)?api\.openai\.com(?:/.*)?", "OPENAI_API_KEY", mark="api.openai.com"
+    ),
     "azure": KnownProvider(
-        "", r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)(?:/.*)?", "AZURE_OPENAI_API_KEY"
+        "",
+        r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)(?:/.*)?",
+        "AZURE_OPENAI_API_KEY",
+        mark=".azure.",
     ),
     "nebius": KnownProvider(
         "https://api.tokenfactory.nebius.com/v1",
         r"api\.(?:tokenfactory|studio)\.nebius\.(?:com|ai)(?:/.*)?",
         "NEBIUS_API_KEY",
+        mark=".nebius.",
     ),
-    "bedrock": KnownProvider("", r"bedrock-mantle\.[a-z0-9-]+\.api\.aws(?:/.*)?", "AWS_BEARER_TOKEN_BEDROCK"),
-    "together": KnownProvider("https://api.together.ai/v1", r"api\.together\.ai(?:/.*)?", "TOGETHER_API_KEY"),
+    "bedrock": KnownProvider(
+        "", r"bedrock-mantle\.[a-z0-9-]+\.api\.aws(?:/.*)?", "AWS_BEARER_TOKEN_BEDROCK", mark=".api.aws"
+    ),
+    "together": KnownProvider(
+        "https://api.together.ai/v1", r"api\.together\.ai(?:/.*)?", "TOGETHER_API_KEY", mark="api.together.ai"
+    ),
     "dashscope": KnownProvider(
         "https://dashscope.aliyuncs.com/api/v1",
         r"(?:dashscope(?:-intl)?|[a-z0-9-]+\.[a-z0-9-]+\.maas)\.aliyuncs\.com(?:/.*)?",
         "DASHSCOPE_API_KEY",
+        mark=".aliyuncs.com",
     ),
-    "localai": KnownProvider("", r"[^/]+/api/fine-tuning"),
+    "localai": KnownProvider("", r"[^/]+/api/fine-tuning", mark="/api/fine-tuning"),
     "vertex": KnownProvider(
         "https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}",
         r"[a-z0-9-]+-aiplatform\.googleapis\.com/v1(?:beta1)?/projects/[^/]+/locations/[^/]+",
         key_command="gcloud auth print-access-token",
+        mark="-aiplatform.googleapis.com/",
     ),
     "fireworks": KnownProvider(
         "https://api.fireworks.ai/v1/accounts/{account}",
         r"api\.fireworks\.ai/v1/accounts/[^/]+",
         "FIREWORKS_API_KEY",
+        mark="api.fireworks.ai/",
     ),
     "runs": KnownProvider(),
     "litellm": KnownProvider(),
@@ -60,8 +74,14 @@ def provider_at(base_url: str) -> str:
     scheme, _, place = base_url.partition("://")
     if scheme == "file":
         return WATCHED
-    found = (name for name, known in PROVIDERS.items() if known.places and re.fullmatch(known.places, place))
-    name = next(found, "compatible")
+    if base_url == OFFICIAL:
+        return "openai"
+    near = {name: known.places for name, known in PROVIDERS.items() if known.mark and known.mark in place}
+    if not near:
+        return "compatible"
+    import re
+
+    name = next((name for name, pattern in near.items() if re.fullmatch(pattern, place)), "compatible")
     # Without TLS anybody may answer for the host, so OpenAI's key needs a profile.
     return "compatible" if name == "openai" and scheme != "https" else name
 

@@ -5,12 +5,12 @@ To add a setting, add one line to the class of its table.
 """
 
 import os
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from fttui.config import validators
 from fttui.config.providers import PROVIDERS
 from fttui.config.validators import Kind, many_of, one_of, seconds, some_of
 from fttui.engines import ENGINE_KINDS, MAX_SUBMITTED
+from fttui.lean_typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from fttui.config.choose import Choice

@@ -5,9 +5,7 @@ values, since one may be a key.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from fttui.config.choose import check_name
 from fttui.config.errors import ConfigError
@@ -24,15 +22,14 @@ from fttui.config.schema import (
     Table,
     Trainer,
 )
-from fttui.config.validators import command, did_you_mean, split_command, variable
+from fttui.config.validators import command, did_you_mean, is_variable_name, split_command, variable
+from fttui.lean_typing import Any
+from fttui.text import has_only
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_keyring")
 SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
 SECRET_ENDS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 """Ends of the names of variables whose values are not taken in plain text."""
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-_MODEL = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
-_ENGINE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
 _SLURM_OPTION = r"--?[A-Za-z]"
 _RAY_OPTION = r"(num_cpus|num_gpus|memory|resources\.[^=]+|label_selector\.[^=]+)=."
 _NO_KEYS = f"Keys are not stored in files. Name the key's source with {KEY_SOURCES[0]} or {KEY_SOURCES[1]}."
@@ -75,6 +72,10 @@ def _unknown(name: str, names: list[str], table: type[Table]) -> str:
     return f"unknown setting. {did_you_mean(name, names) or 'Known: ' + ', '.join(names)}"
 
 
+def _is_model(id: str) -> bool:
+    return id[:1].isalnum() and has_only(id, "._/-") and len(id) <= 100
+
+
 def _profile_names(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     for name in _items(content.get("profiles")):
         try:
@@ -110,7 +111,7 @@ def _local(content: dict[str, Any], place: Place) -> Iterator[Fault]:
         if not isinstance(model, str):
             continue
         id = os.path.basename(model.rstrip("/")) if model.startswith(("/", "~")) else model
-        if not re.fullmatch(_MODEL, id):
+        if not _is_model(id):
             yield Fault((*place, "models"), "must be absolute paths, or ids of the hub such as Qwen/Qwen3-0.6B")
         elif id in offered:
             yield Fault((*place, "models"), f"two models have the id {id}. Rename a directory")
@@ -129,7 +130,7 @@ def _local(content: dict[str, Any], place: Place) -> Iterator[Fault]:
 
 def _engine_names(engines: dict[str, Any], place: Place) -> Iterator[Fault]:
     for name in engines:
-        if not re.fullmatch(_ENGINE, name):
+        if not (name[:1].isalnum() and has_only(name, "._-") and len(name) <= 32):
             yield Fault((*place, "engines", name), "names of engines consist of letters, digits, '.', '_' and '-'")
 
 
@@ -141,6 +142,8 @@ def _engine(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     if isinstance(directory, str) and "%" in directory and not is_ray:
         yield Fault((*place, "directory"), "must not contain %, which Slurm replaces in names of files")
     form, example = (_RAY_OPTION, "num_gpus=1") if is_ray else (_SLURM_OPTION, "--time=8:00:00")
+    import re
+
     for option in _listed(content.get("options")):
         if isinstance(option, str) and not re.match(form, option):
             engine = "Ray" if is_ray else "sbatch"
@@ -195,7 +198,7 @@ def _trainer(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     for model in _listed(content.get("models")):
         if model == BUILT_IN_MODEL:
             yield Fault((*place, "models"), f"{model} is the model of the built-in trainer")
-        elif isinstance(model, str) and not re.fullmatch(_MODEL, model):
+        elif isinstance(model, str) and not _is_model(model):
             yield Fault((*place, "models"), "names of models consist of letters, digits, '.', '_', '-' and '/'")
     yield from _environment(content, place)
 
@@ -204,7 +207,7 @@ def _environment(content: dict[str, Any], place: Place) -> Iterator[Fault]:
     """Yield the faults of the environment of a trainer. Values are never repeated."""
     for name, value in _items(content.get("env")).items():
         at = (*place, "env", name)
-        if not re.fullmatch(_VARIABLE, name):
+        if not is_variable_name(name):
             yield Fault(at, "names of variables consist of letters, digits and '_'")
         elif isinstance(value, str):
             if name.upper().endswith(SECRET_ENDS):

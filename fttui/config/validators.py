@@ -5,10 +5,9 @@ the wrong place, unless it is close to a valid one.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
 
+from fttui.lean_typing import Any, Generic, TypeVar
 from fttui.text import nearest
 from fttui.webhook_url import ALLOWED, is_allowed
 
@@ -102,11 +101,16 @@ KEY_LENGTH = 20
 """Least length of a text that may be a key in the place of the name of its variable."""
 
 
+def is_variable_name(value: str) -> bool:
+    """Tell whether a text consists of ASCII letters, digits and `_`, and does not begin with a digit."""
+    return value.isascii() and value.isidentifier()
+
+
 def _is_variable(value: object) -> bool:
     """Tell whether a value is the name of an environment variable, and not a key by mistake."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+    if not isinstance(value, str) or not is_variable_name(value):
         return False
-    return len(value) < KEY_LENGTH or not (re.search("[a-z]", value) and re.search("[0-9]", value))
+    return len(value) < KEY_LENGTH or not (any(map(str.islower, value)) and any(map(str.isdigit, value)))
 
 
 variable: Kind[str] = Kind("the name of an environment variable, not the key itself", _is_variable)
@@ -121,9 +125,18 @@ def _is_path(value: Any) -> bool:
     return _is_text(value) and value.startswith(("/", "~")) and "\0" not in value
 
 
+def _is_url(value: Any) -> bool:
+    if text.fault(value):
+        return False
+    scheme, _, place = value.strip().partition("://")
+    return scheme.lower() in ("http", "https") and not place[:1].isspace() and place[:1] not in ("", "/")
+
+
 def _is_log_pattern(value: Any) -> bool:
     if not _is_text(value):
         return False
+    import re
+
     try:
         return "step" in re.compile(value).groupindex
     except (re.error, OverflowError, RecursionError):
@@ -135,10 +148,7 @@ paths: Kind[str | list[str]] = Kind(
     "an absolute path, or a list of them",
     lambda value: _is_path(value) or (isinstance(value, list) and bool(value) and all(map(_is_path, value))),
 )
-url: Kind[str] = Kind(
-    "a URL such as https://host/v1",
-    lambda value: not text.fault(value) and re.match(r"\s*https?://[^\s/]", value, re.I) is not None,
-)
+url: Kind[str] = Kind("a URL such as https://host/v1", _is_url)
 webhook: Kind[str] = Kind(ALLOWED, is_allowed)
 strings: Kind[list[str]] = Kind("a list of text in quotes", _is_list_of_text, convert=list)
 command: Kind[str | list[str]] = Kind(

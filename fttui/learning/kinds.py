@@ -1,7 +1,8 @@
 """Kinds of alarms and their words in a list. Standard library only: the first frame imports it."""
 
 from collections.abc import Container, Sequence
-from enum import StrEnum
+
+from fttui.lean_enum import StrEnum
 
 
 class Kind(StrEnum):

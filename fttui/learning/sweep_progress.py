@@ -1,8 +1,8 @@
 """State of the jobs of a sweep. Standard library only, and light: the first frame imports it."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.learning.figures import figure
 from fttui.models.status import Status
 from fttui.models.summary import Summary

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.models.row import JobRow
 from fttui.models.summary import VALIDATION
 

@@ -3,9 +3,7 @@
 The archive has these columns beside the raw JSON, so that the first frame needs no decoder.
 """
 
-import re
-from typing import NamedTuple
-
+from fttui.lean_typing import NamedTuple
 from fttui.models.status import Status, status_of
 from fttui.models.summary import Summary
 from fttui.text import middle_cut
@@ -90,12 +88,20 @@ def short_id(id: str) -> str:
     return id if len(id) <= 10 else ".." + id[-8:]
 
 
-_DATED = re.compile(r"-20\d\d-(\d\d)-(\d\d)\b")
-
-
 def short_model(model: str) -> str:
     """Shorten the date in a model name: `gpt-4o-mini-2024-07-18` becomes `gpt-4o-mini-0718`."""
-    return _DATED.sub(r"-\1\2", model)
+    at = model.find("-20")
+    while at >= 0:
+        end = at + len("-2024-07-18")
+        date, after = model[at:end].split("-"), model[end : end + 1]
+        if [len(part) for part in date] == [0, 4, 2, 2] and "".join(date).isdecimal() and not _is_of_word(after):
+            model = f"{model[:at]}-{date[2]}{date[3]}{model[end:]}"
+        at = model.find("-20", at + 1)
+    return model
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 class EventRow(NamedTuple):

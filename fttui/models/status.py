@@ -1,6 +1,6 @@
 """States of a job, and their words at many providers. Standard library only."""
 
-from enum import StrEnum
+from fttui.lean_enum import StrEnum
 
 
 class Status(StrEnum):

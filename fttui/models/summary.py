@@ -1,6 +1,6 @@
 """Summary of a run in a few numbers, as the archive stores it. Standard library only."""
 
-from typing import NamedTuple
+from fttui.lean_typing import NamedTuple
 
 TRAIN, VALID, WHOLE = "train_loss", "valid_loss", "full_valid_loss"
 """Training loss of a step, validation loss of a step, validation loss over the whole file."""

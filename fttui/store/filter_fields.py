@@ -3,7 +3,7 @@
 Standard library only.
 """
 
-from typing import Literal, NamedTuple
+from fttui.lean_typing import Literal, NamedTuple
 
 
 class FilterField(NamedTuple):

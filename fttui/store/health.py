@@ -1,7 +1,8 @@
 """Health of the connection to a provider."""
 
-from enum import StrEnum
 from typing import NamedTuple
+
+from fttui.lean_enum import StrEnum
 
 
 class State(StrEnum):

@@ -5,11 +5,10 @@ screen will draw them, and Textual draws over them.
 """
 
 import os
-import signal
 import sys
-from typing import Any, NoReturn
 
 from fttui.commands import BY_ID, footer_entries
+from fttui.lean_typing import Any, NoReturn
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.arrangement import FRAME, HEAD, Needs, Wish, layout_name, places
 from fttui.ui.render.columns import ListFacts, facts_of, fit_columns, full_width
@@ -124,6 +123,7 @@ class FirstFrame:
 
     def _take(self) -> bool:
         """Switch off the echo of the terminal. Return False for one that cannot be used."""
+        import _signal  # type: ignore[import-not-found]  # `signal` makes enumerations, whose import takes a millisecond
         import termios
 
         try:
@@ -132,8 +132,8 @@ class FirstFrame:
         except (OSError, termios.error):
             return False
         self._original = [*attributes[:6], list(attributes[6])]
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _leave)
+        for number in (_signal.SIGTERM, _signal.SIGHUP):
+            _signal.signal(number, _leave)
         attributes[3] &= ~(termios.ECHO | termios.ICANON)
         # Only the real screen can suspend and restore the terminal.
         attributes[6][termios.VSUSP] = disabled

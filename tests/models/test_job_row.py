@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fttui.models import labels
 from fttui.models.job import COST, Job
 from fttui.models.job_row import row_of
+from fttui.models.row import short_model
 from tests.support import hostile
 from tests.support.hostile import NASTY
 
@@ -44,3 +46,24 @@ def test_row_is_that_of_the_whole_job(raw: Any) -> None:
 def test_row_of_a_hostile_job_is_that_of_the_whole_job() -> None:
     for raw in (hostile.job(1), hostile.job(2) | {"id": "ftjob-2", "method": {"type": "dpo", "dpo": {NASTY: 1}}}):
         assert row_of(raw) == Job.read(raw).row()
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini-0718"),
+        ("gpt-4.1-2025-04-14:ft", "gpt-4.1-0414:ft"),
+        ("a-2024-07-18-2025-01-02", "a-0718-0102"),
+        ("a-2024-07-180", "a-2024-07-180"),
+        ("a-2024-07-18b", "a-2024-07-18b"),
+        ("a-2024-07-18_b", "a-2024-07-18_b"),
+        ("a-2024-7-18", "a-2024-7-18"),
+        ("a-20b-instruct", "a-20b-instruct"),
+        ("a-2024-07", "a-2024-07"),
+        ("a-1999-01-01", "a-1999-01-01"),
+        ("-20-2024-07-18", "-20-0718"),
+        ("", ""),
+    ],
+)
+def test_date_in_the_name_of_a_model_is_shortened(model: str, shown: str) -> None:
+    assert short_model(model) == shown

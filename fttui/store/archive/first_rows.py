@@ -4,7 +4,7 @@ A file that cannot be read yields no rows: `set_aside` checks it when the archiv
 is read too: it is migrated only when the archive is opened.
 """
 
-import sqlite3
+import _sqlite3 as sqlite3  # `sqlite3` itself also imports `datetime`, which takes a millisecond
 from collections.abc import Sequence
 
 from fttui.models.row import EventRow, JobRow

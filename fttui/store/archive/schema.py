@@ -1,8 +1,8 @@
 """Tables of the archive, by version. Standard library only: the first frame imports this module."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from fttui.lean_typing import Any
 from fttui.models.row import JobRow
 from fttui.models.summary import Summary
 

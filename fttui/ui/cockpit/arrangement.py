@@ -3,7 +3,7 @@
 A pane gets what it needs, the chart takes the rest, and the active pane may take more.
 """
 
-from typing import NamedTuple
+from fttui.lean_typing import NamedTuple
 
 TABS = ("curve", "detail", "log", "checkpoints", "files")
 """All panes but the list, in the order of their titles where they share a place."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.models.loss_kinds import LossKinds
 from fttui.models.row import JobRow, short_model
-from fttui.store.filter_fields import OLD_NAMES
 from fttui.text import width
 
 
@@ -241,6 +240,8 @@ def is_column(name: str) -> bool:
 
 def present_name(name: str) -> str:
     """Return the present name of a column, optionally with a width, for a name that an older version used."""
+    from fttui.store.filter_fields import OLD_NAMES  # late: the first frame does not need it
+
     column, colon, cells = name.partition(":")
     return OLD_NAMES.get(column, column) + colon + cells
 

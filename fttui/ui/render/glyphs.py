@@ -4,8 +4,8 @@ A status is always shown as a word. The glyph and the colour repeat it.
 """
 
 import os
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.models.status import Status
 from fttui.text import ASCII_SIGNS, is_utf8_locale, width
 

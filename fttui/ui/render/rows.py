@@ -1,13 +1,12 @@
 """Job list rows: cells and lines. Pure, standard library only: the first frame and the real list share it."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Container, Sequence
 from operator import attrgetter
-from typing import NamedTuple
 
 from fttui.clock import age, freshness
+from fttui.lean_typing import NamedTuple
 from fttui.learning.figures import figure, signed_figure
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.models.row import JobRow, short_id, short_model
@@ -74,7 +73,8 @@ def setting_cell(text: str) -> str:
     except ValueError:
         return text or "-"
     shown = f"{number:g}"
-    short = re.sub(r"\.?0*e([-+])0*", r"e\1", f"{number:.1e}").replace("e+", "e")
+    mantissa, _, exponent = f"{number:.1e}".partition("e")
+    short = f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else shown  # none: not finite
     return shown if len(shown) <= 4 or len(shown) <= len(short) else short
 
 

@@ -1,11 +1,11 @@
 """Status row: service, job counts, freshness of the list. Pure, standard library only."""
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import freshness
 from fttui.config.choose import Choice, place_words
 from fttui.config.providers import WATCHED
+from fttui.lean_typing import TYPE_CHECKING, NamedTuple
 from fttui.text import fit, width, wrap
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, Span, line_width, spread

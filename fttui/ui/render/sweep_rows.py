@@ -5,8 +5,8 @@ The row of a sweep is a `JobRow` without a job. Its id begins with a character t
 
 from collections.abc import Collection, Mapping
 from operator import attrgetter
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.learning.figures import figure
 from fttui.learning.sweep_progress import Progress
 from fttui.models.row import JobRow
