@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fttui import own_files, sqlite
-from fttui.config import crash, load, profiles, toml_file
+from fttui.config import crash, load, profiles, toml_writing
 from fttui.config.choose import choose
 from fttui.config.errors import ConfigError
 from fttui.core.pricing import Pricing
@@ -81,7 +81,7 @@ WRITERS: list[tuple[Callable[[str], object], tuple[str, ...]]] = [
     (lambda path: sqlite.connect(os.path.join(path, "x.db"), create=True).execute("CREATE TABLE t (c)"), ("x.db",)),
     (_remember, ("plans.jsonl",)),
     (lambda path: profiles.use_profile("local"), ("profiles.toml", "profiles.toml.lock")),
-    (lambda path: toml_file.write_toml(os.path.join(path, "view.toml"), {"a": 1}), ("view.toml",)),
+    (lambda path: toml_writing.write_toml(os.path.join(path, "view.toml"), {"a": 1}), ("view.toml",)),
 ]
 
 

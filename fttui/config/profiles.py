@@ -8,7 +8,8 @@ from fttui.config.errors import ConfigError
 from fttui.config.load import added_profiles, check_directories, load, user_settings
 from fttui.config.paths import config_file, profiles_file
 from fttui.config.schema import Profile
-from fttui.config.toml_file import locked, read_toml, write_toml
+from fttui.config.toml_file import read_toml
+from fttui.config.toml_writing import locked, write_toml
 from fttui.config.validate import KEY_SOURCES
 
 

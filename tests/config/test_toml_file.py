@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fttui.config.errors import ConfigError
-from fttui.config.toml_file import LARGEST, locked, read_toml, write_toml
+from fttui.config.toml_file import LARGEST, read_toml
+from fttui.config.toml_writing import locked, write_toml
 
 
 @pytest.mark.parametrize(

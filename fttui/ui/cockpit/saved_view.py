@@ -66,7 +66,7 @@ def load(file: str) -> tuple[SavedView, str]:
 
 def save(file: str, view: SavedView) -> None:
     """Save the view. Write errors are ignored: losing the view does no harm."""
-    from fttui.config.toml_file import write_toml
+    from fttui.config.toml_writing import write_toml
 
     try:
         write_toml(file, view._asdict())
