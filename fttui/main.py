@@ -3,13 +3,13 @@
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
 
 from fttui import garbage
 from fttui.lean_imports import skip_command_line_of_httpx
+from fttui.lean_typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from fttui.core.connect import Options
+    from fttui.core.options import Options
 
 FIRST_ROWS = 200
 """Archived jobs read for the first frame: more than a terminal has lines. The rest is read later."""

@@ -13,7 +13,7 @@ import pytest
 
 from fttui.cli.main import run
 from fttui.config import paths
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.core.session import Session, open_session
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.ui.cockpit import saved_view

@@ -11,7 +11,7 @@ from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.output import Output, say, say_progress
 from fttui.clock import Clock, SystemClock
 from fttui.config.errors import ConfigError
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.models.restrictions import Restrictions
 
 if TYPE_CHECKING:

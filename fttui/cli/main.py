@@ -13,7 +13,7 @@ from fttui.cli.groups import ServiceGroup, UnknownCommand
 from fttui.cli.invocation import Invocation
 from fttui.cli.output import Output, ReaderGone, say
 from fttui.config import crash
-from fttui.core.connect import Options
+from fttui.core.options import Options
 
 COMMANDS = {
     "jobs": "fttui.cli.jobs.group:jobs",

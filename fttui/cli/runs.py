@@ -4,7 +4,7 @@ import click
 
 from fttui.cli.groups import Command
 from fttui.cli.invocation import Invocation, pass_invocation
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.runs.place import exists, url_of
 from fttui.text import clean_line
 

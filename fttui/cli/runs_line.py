@@ -6,7 +6,7 @@ paths that do not exist go to the parser.
 
 from collections.abc import Sequence
 
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.runs.place import exists, url_of
 
 

@@ -1,6 +1,6 @@
 """Connecting: choose the service, find its key, and make a client for it.
 
-The client and its libraries are imported late, so that `Options` costs nothing before the first frame.
+The client and its libraries are imported late.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from fttui.clock import Clock, SystemClock
 from fttui.config.choose import Choice, choose, is_loopback
 from fttui.config.errors import ConfigError
 from fttui.config.providers import PROVIDERS
+from fttui.core.options import Options
 
 if TYPE_CHECKING:
     import httpx
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
     from fttui.api.providers import Provider
     from fttui.api.retries import Retry
     from fttui.config.schema import Profile, Settings, Shared
-
-
-class Options(NamedTuple):
-    """Options of the command line that hold for every command and for the cockpit."""
-
-    profile: str | None = None
-    base_url: str | None = None
-    interval: float | None = None
-    """Seconds between polls; None for the configured interval."""
-    read_only: bool = False
-    fresh: bool = False
-    """Ignore the saved layout, view and filter of the cockpit."""
-    offline: bool = False
-    """Read the archive only; send no requests."""
 
 
 class Connection(NamedTuple):

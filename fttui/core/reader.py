@@ -13,8 +13,9 @@ from fttui.config import load
 from fttui.config.choose import LOCAL, choose
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
-from fttui.core.connect import Connection, Options
+from fttui.core.connect import Connection
 from fttui.core.job_list import JobList, ListOptions
+from fttui.core.options import Options
 from fttui.learning.run import Run, run_of
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event

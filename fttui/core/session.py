@@ -11,7 +11,7 @@ from fttui.clock import Clock, SystemClock
 from fttui.config.choose import Choice, choose
 from fttui.config.paths import archive_file
 from fttui.core import connect as connecting
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.models import refusals
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from fttui.ui.terminal.driver import driver_for
 from fttui.ui.terminal.escape_codes import Title, takes_title
 
 if TYPE_CHECKING:
-    from fttui.core.connect import Options
+    from fttui.core.options import Options
     from fttui.core.session import MergedSession, Session
     from fttui.ui.first_frame import FirstFrame
 
@@ -50,7 +50,7 @@ def run_app(
         # In a thread: importing the client takes longer than a frame.
         await asyncio.to_thread(importlib.import_module, "fttui.core.session")
         from fttui.core import session
-        from fttui.core.connect import Options
+        from fttui.core.options import Options
 
         asked = options or Options()
         if profile == ALL:

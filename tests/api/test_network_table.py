@@ -15,7 +15,8 @@ from fttui.api.errors import ApiError
 from fttui.cli.exit_codes import exit_code_of, message_of
 from fttui.config.errors import ConfigError
 from fttui.core import proxies
-from fttui.core.connect import Options, connect
+from fttui.core.connect import connect
+from fttui.core.options import Options
 from tests.api.conftest import KEY
 from tests.api.test_fault_table import check
 from tests.support.clock import FakeClock

@@ -8,8 +8,8 @@ import pytest
 
 from fttui.api.errors import Unauthorized
 from fttui.config.secrets import Secret
-from fttui.core.connect import Options
 from fttui.core.connect import connect as wire
+from fttui.core.options import Options
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect
 from tests.support.clock import FakeClock

@@ -10,8 +10,9 @@ import trustme
 
 from fttui.api.errors import Unreachable
 from fttui.config.errors import ConfigError
-from fttui.core.connect import Options, connect
+from fttui.core.connect import connect
 from fttui.core.local_service import AutoStartTransport
+from fttui.core.options import Options
 from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, send_json
 

@@ -14,7 +14,7 @@ import pytest
 from fttui import install
 from fttui.cli import main as module
 from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_USUAL, Column, table
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from tests.cli.conftest import Fttui
 from tests.support.fault_server import answer, hang_up, refuse
 from tests.support.service import Service, job

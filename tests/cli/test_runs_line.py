@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fttui.cli.runs_line import options_of
-from fttui.core.connect import Options
+from fttui.core.options import Options
 
 
 def test_directories_become_one_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ import pytest
 from fttui.api.errors import ApiError
 from fttui.config.errors import ConfigError, NoKey
 from fttui.core import authorities
-from fttui.core.connect import Connection, Options, connect
+from fttui.core.connect import Connection, connect
+from fttui.core.options import Options
 from tests.support.clock import FakeClock
 from tests.support.fault_server import answer, send_json, serving
 

@@ -11,7 +11,8 @@ import pytest
 from fttui import install
 from fttui.api.errors import Unreachable
 from fttui.config.errors import ConfigError
-from fttui.core.connect import Options, connect
+from fttui.core.connect import connect
+from fttui.core.options import Options
 from fttui.server import control
 from tests.core.test_connect import connected
 from tests.support.fault_server import Line, Request, _request, send_json

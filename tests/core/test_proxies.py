@@ -8,7 +8,8 @@ import pytest
 from fttui.api.errors import ApiError, Unreachable
 from fttui.config.errors import ConfigError
 from fttui.core import proxies
-from fttui.core.connect import Options, connect
+from fttui.core.connect import connect
+from fttui.core.options import Options
 from tests.support.clock import FakeClock
 from tests.support.fault_server import FaultServer, answer, refuse, send_json, serving
 from tests.support.socks_server import UNREACHABLE, SocksServer

@@ -10,8 +10,9 @@ import pytest
 from fttui.config.errors import ConfigError
 from fttui.config.paths import archive_file
 from fttui.core.archive_reader import ArchiveReader
-from fttui.core.connect import Options, connect
+from fttui.core.connect import connect
 from fttui.core.job_list import ListOptions
+from fttui.core.options import Options
 from fttui.core.reader import NotArchived, Reader, archive_key
 from fttui.core.service_reader import ServiceReader
 from fttui.store import query

@@ -12,7 +12,7 @@ import pytest
 from fttui.config.errors import ConfigError
 from fttui.core import connect as connecting
 from fttui.core.availability import access_to, why_not
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.core.session import MergedSession, Session, open_merged_session, open_session
 from fttui.models import refusals
 from fttui.models.row import JobRow

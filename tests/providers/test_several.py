@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fttui.core.connect import Options
+from fttui.core.options import Options
 from fttui.core.session import open_merged_session
 from fttui.store.snapshot import Snapshot
 from fttui.ui.app import FttuiApp

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fttui.core.connect import Options
+    from fttui.core.options import Options
     from fttui.core.pricing import Cost, Pricing
     from fttui.models.row import JobRow
     from fttui.store.job_values import Known
