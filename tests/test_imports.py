@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from fttui.cli.main import root
+from tests.support.hf_runs import end, losses
 
 HEAVY = ("textual", "pydantic", "httpx", "starlette", "uvicorn", "numpy", "click", "rich", "asyncio", "dataclasses")
 
@@ -82,6 +83,15 @@ def test_first_frame_of_a_profile_loads_no_more(base_url: str, tmp_path: Path) -
 
 def test_first_frame_of_a_directory_loads_no_more(tmp_path: Path) -> None:
     assert of_first_frame(["runs", str(tmp_path)], tmp_path) <= LEAN
+
+
+def test_first_look_at_a_directory_loads_the_reader_of_its_files_alone(tmp_path: Path) -> None:
+    end(tmp_path / "run", losses(range(10, 101, 10)))
+    statement = f"from fttui.runs.first_look import first_look\nassert first_look('file://{tmp_path}', 9, 0.0)"
+    modules = after(statement, tmp_path)
+    assert "fttui.runs.formats.trainer_state" in modules
+    assert not modules & {"typing", "hashlib", "csv", "struct", "glob", "datetime", "sqlite3", "fttui.runs.log"}
+    assert not {name for name in modules if name.endswith((".wandb", ".tensorboard", ".csv_table", ".text_log"))}
 
 
 def test_configuration_with_escapes_is_read_by_tomllib(tmp_path: Path) -> None:

@@ -5,18 +5,16 @@ A directory whose change time is the same as before is not listed again, so that
 """
 
 import errno
-import glob
-import hashlib
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from fttui.runs.formats import FORMATS, foreign_database
+from fttui.lean_typing import NamedTuple
+from fttui.runs.formats import FORMATS
 from fttui.runs.formats.base import Format, Reader, Source
-from fttui.runs.formats.trainer_state import CHECKPOINT
+from fttui.runs.formats.checkpoint_names import step_of
+from fttui.runs.formats.peek import may_have_database
 from fttui.runs.place import fixed_part, is_pattern
 from fttui.text import clean_line
 
@@ -31,8 +29,6 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "blobs", "
 """Names of directories that have no runs."""
 _PER_FILE = frozenset({"csv", "jsonl", "log"})
 """Formats of which several files in one directory are several runs."""
-_LIKE_LATER = re.compile(r"@\d+\Z")
-"""End of the id of a later training in the same files."""
 _ALONE = "trainer_state"
 """Format that says that a directory is the output of one run."""
 
@@ -160,7 +156,9 @@ class Directory:
             if name:
                 whole = name if place == "." else f"{place}/{name}"
             id = clean_line(whole)
-            if id != whole or not id or id in ids or _LIKE_LATER.search(id):
+            if id != whole or not id or id in ids or _is_like_later(id):
+                import hashlib  # late: few ids need a mark
+
                 exact = "\0".join(key).encode("utf-8", "surrogatepass")
                 id = f"{id}~{hashlib.blake2b(exact, digest_size=3).hexdigest()}"
             ids.add(id)
@@ -226,6 +224,8 @@ class _Walk:
 
     def add_matching(self, pattern: str) -> None:
         """Look at all roots that a pattern means now. One that cannot be read, such as a dangling link, is left out."""
+        import glob
+
         roots = sorted(glob.iglob(pattern))
         if not roots:
             self._unmatched.append(pattern)
@@ -259,12 +259,16 @@ class _Walk:
     def _listed(self, path: str, changed: int) -> Folder:
         names, folders = names_in(path)
         sources = self._sources(path, names)
-        for closed in foreign_database.closed_in(path, names):
-            self._leave_out(closed, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+        has_database = may_have_database(names)
+        if has_database:
+            from fttui.runs.formats import foreign_database
+
+            for closed in foreign_database.closed_in(path, names):
+                self._leave_out(closed, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         # A directory that changed a moment ago may change again within the resolution of its time, and new runs in a
         # database, which may be busy now, do not change it.
-        is_settled = changed < self._now - SETTLED_NS and not foreign_database.may_be_in(names)
-        return Folder(changed, is_settled, tuple(name for name in folders if not CHECKPOINT.fullmatch(name)), sources)
+        is_settled = changed < self._now - SETTLED_NS and not has_database
+        return Folder(changed, is_settled, tuple(name for name in folders if step_of(name) is None), sources)
 
     def _sources(self, path: str, names: Sequence[str]) -> tuple[Source, ...]:
         return tuple(source for format in self._formats for source in format.sources(path, names))
@@ -278,6 +282,12 @@ class _Walk:
         if self.is_cut:
             found.append(f"more than {self._most:,} directories, or deeper than {DEEPEST}: the rest is left out")
         return found
+
+
+def _is_like_later(id: str) -> bool:
+    """Tell whether an id ends like that of a later training in the same files: with `@` and a number."""
+    _, at, number = id.rpartition("@")
+    return bool(at) and number.isdecimal()
 
 
 def names_in(path: str) -> tuple[list[str], list[str]]:

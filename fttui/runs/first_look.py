@@ -1,14 +1,17 @@
 """Rows of directories that the archive does not have yet, for the first frame. Standard library only."""
 
+import os
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from fttui.lean_typing import Any
 from fttui.models.row import JobRow
+from fttui.runs import names
 from fttui.runs.directory import Directory
+from fttui.runs.facts import joined
+from fttui.runs.formats.base import Found, Reader
 from fttui.runs.job import changed_at, first_change, job_of
-from fttui.runs.log import RunLog
 from fttui.runs.place import paths_of
 from fttui.text import clean_line
 
@@ -41,12 +44,36 @@ def _look(patterns: Sequence[str], limit: int, now: float, end: float, found: li
             if time.monotonic() >= end:
                 return
             run = directory.runs[id]
-            log = RunLog(run, directory.readers(run))
-            log.read()
-            facts = {**log.facts, "seen_at": first_change(marks[id])}
+            facts = _facts([_found(reader) for _, reader in directory.readers(run)])
+            facts["seen_at"] = first_change(marks[id])
             found.append(_row(job_of(run, facts, changed_at(marks[id]), now)))
     except Exception:
         return
+
+
+def _found(reader: Reader) -> Found:
+    try:
+        return reader.read()
+    except Exception:  # of a reader of foreign files; the list names it
+        return Found()
+
+
+def _facts(found: Sequence[Found]) -> dict[str, Any]:
+    """Return the facts about a run without its log, which takes longer to put together than everything else."""
+    points = [point for each in found for point in each.points]
+    times = sorted({point.time for point in points if point.time is not None})
+    newest_first = sorted(points, key=lambda point: point.step, reverse=True)
+    last_step = next((point.step for point in newest_first if names.canonical(point.values)), None)
+    return joined([dict(each.facts) for each in found], times, _saved(found), last_step)
+
+
+def _saved(found: Sequence[Found]) -> Iterator[float]:
+    """Yield the times of the checkpoints of a run."""
+    for checkpoint in (checkpoint for each in found for checkpoint in each.checkpoints):
+        try:
+            yield os.stat(checkpoint.path).st_mtime
+        except OSError:
+            continue
 
 
 def _row(job: dict[str, Any]) -> JobRow:

@@ -3,8 +3,8 @@
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
 
+from fttui.lean_typing import Any
 from fttui.runs.directory import FoundRun, Signature
 
 LEAST_PATIENCE = 600.0

@@ -6,11 +6,12 @@ Objects have the shape of OpenAI's API. Texts stay as the library wrote them: th
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
 from fttui.runs import names
 from fttui.runs.directory import FoundRun
+from fttui.runs.facts import joined
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, FoundSample, Reader, Source
 from fttui.runs.line_ids import LineIds, digest
 
@@ -89,19 +90,14 @@ class RunLog:
     @property
     def facts(self) -> dict[str, Any]:
         """Facts about the run. Of several sources the first that knows one counts."""
-        found: dict[str, Any] = {}
+        told = [self._facts.get(source, {}) for source, _ in self._readers]
         settings: dict[str, Any] = {}
-        for source, _ in self._readers:
-            facts = self._facts.get(source, {})
+        for facts in told:
             settings = {**(facts.get("hyperparameters") or {}), **settings}
-            found = {**{name: value for name, value in facts.items() if value not in (None, "", {})}, **found}
-        started = [facts["created_at"] for facts in self._facts.values() if facts.get("created_at")] or self._times[:1]
-        if started:
-            found["created_at"] = min(started)
         steps = [step for step in self._steps if self._steps[step]]
-        found |= {"hyperparameters": names.settings(settings), "trained_steps": max(steps, default=None)}
-        found["longest_wait"] = self._longest_wait(found.get("created_at"))
-        found["told_at"] = self._times[-1] if self._times else None
+        saved = [each for each in (row["created_at"] for row in self.checkpoints()) if each is not None]
+        found = joined(told, self._times, saved, max(steps, default=None))
+        found["hyperparameters"] = names.settings(settings)
         found["method"] = found.get("method") or self._method()
         found["problems"] = list(self._problems)
         return found
@@ -324,11 +320,6 @@ class RunLog:
             "metrics": {name: value for name, value in values.items() if math.isfinite(value)},
             "fttui": {"size": found.size, "is_best": found.is_best},
         }
-
-    def _longest_wait(self, start: float | None) -> float | None:
-        saved = [each for each in (row["created_at"] for row in self.checkpoints()) if each is not None]
-        times = sorted({*self._times, *saved, *([start] if start is not None else [])})
-        return max((after - before for before, after in pairwise(times)), default=None)
 
     def _method(self) -> str:
         metrics = set().union(*(self._steps[step] for step in list(self._steps)[:50]))

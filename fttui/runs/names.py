@@ -7,7 +7,8 @@ evaluation there covers the whole validation set, so that its loss is `full_vali
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+
+from fttui.lean_typing import Any
 
 _VALIDATION = r"(?:eval|val|valid|validation|test|dev)"
 _TRAINING = r"(?:train|training)"

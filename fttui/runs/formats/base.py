@@ -4,7 +4,8 @@ Standard library only. All texts and paths are as the library wrote them: they a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+
+from fttui.lean_typing import Any, NamedTuple, Protocol
 
 
 class Source(NamedTuple):

@@ -8,7 +8,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TypeVar
 
@@ -21,7 +21,6 @@ Signature = tuple[tuple[int, int, int], ...]
 
 MOST_FILES = 100
 """Databases of a directory that are opened."""
-_ENDINGS = (".db", ".sqlite", ".sqlite3")
 DEADLINE = 10.0
 """Seconds for the queries of one read. A hostile schema can make a query endless."""
 _LARGEST_COPY = 1 << 30
@@ -57,18 +56,13 @@ def _state(path: str, *, missing: bool = False) -> tuple[int, int, int]:
 
 def in_directory(directory: str, names: Sequence[str]) -> list[str]:
     """Return the paths of the databases in a directory."""
-    paths = (os.path.join(directory, name) for name in peek.ending(names, _ENDINGS, MOST_FILES))
+    paths = (os.path.join(directory, name) for name in peek.ending(names, peek.DATABASES, MOST_FILES))
     return [path for path in paths if is_database(path)]
-
-
-def may_be_in(names: Iterable[str]) -> bool:
-    """Tell by names of files whether one may be a database: a new run in it does not change the directory."""
-    return any(name.endswith(_ENDINGS) for name in names)
 
 
 def closed_in(directory: str, names: Sequence[str]) -> list[str]:
     """Return the paths of files in a directory that may be databases, and that this user may not read."""
-    paths = (os.path.join(directory, name) for name in peek.ending(names, _ENDINGS, MOST_FILES))
+    paths = (os.path.join(directory, name) for name in peek.ending(names, peek.DATABASES, MOST_FILES))
     return [path for path in paths if os.path.exists(path) and not os.access(path, os.R_OK)]
 
 

@@ -1,11 +1,10 @@
 """Model, method and settings from the files beside a trained model: its configuration, its adapter, its model card."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from fttui.bounded import read_file
+from fttui.lean_typing import Any
 from fttui.runs.formats.training_args import CLASS, read_settings
 from fttui.runs.formats.values import json_object
 
@@ -18,8 +17,8 @@ _SETTINGS = (
 )
 """Settings of the Trainer that are read."""
 _ADAPTER_SETTINGS = {"r": "lora_rank", "lora_alpha": "lora_alpha", "lora_dropout": "lora_dropout"}
-_BASE = re.compile(r"^base_model:[ \t]*(?:\n[ \t]*-[ \t]*)?['\"]?([^'\"\n#]+)", re.M)
-_TITLE = re.compile(r"^model_name:[ \t]*['\"]?([^'\"\n#]+)", re.M)
+_BASE = r"^base_model:[ \t]*(?:\n[ \t]*-[ \t]*)?['\"]?([^'\"\n#]+)"
+_TITLE = r"^model_name:[ \t]*['\"]?([^'\"\n#]+)"
 _REINFORCEMENT = ("GRPO", "PPO", "RLOO", "Reward", "OnlineDPO", "XPO", "NashMD")
 _PREFERENCE = ("DPO", "KTO", "ORPO", "CPO")
 
@@ -101,7 +100,9 @@ def _card(path: str) -> dict[str, Any]:
     if not text.startswith("---"):
         return {}
     head = text[3:].partition("\n---")[0]
-    base, title = _BASE.search(head), _TITLE.search(head)
+    import re  # late, as the patterns: few directories have a card, and the first look waits for them
+
+    base, title = re.search(_BASE, head, re.M), re.search(_TITLE, head, re.M)
     return {"base": base[1].strip() if base else "", "title": title[1].strip() if title else ""}
 
 

@@ -1,10 +1,16 @@
 """Names and first lines of files, to tell a log of metrics from other files with the same ending."""
 
 import os
-import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from fttui.lean_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+
+DATABASES = (".db", ".sqlite", ".sqlite3")
+"""Endings of the names of databases."""
 _SIZE = 16 << 10
 _MOST_LOGS = 200
 """Files of a directory that may be logs."""
@@ -15,11 +21,16 @@ def ending(names: Sequence[str], endings: tuple[str, ...], most: int) -> list[st
     return sorted(name for name in names if name.endswith(endings))[:most]
 
 
+def may_have_database(names: Iterable[str]) -> bool:
+    """Tell by names of files whether one may be a database: a new run in it does not change the directory."""
+    return any(name.endswith(DATABASES) for name in names)
+
+
 def logs(
     directory: str,
     names: Sequence[str],
     endings: tuple[str, ...],
-    sure: re.Pattern[str],
+    sure: "re.Pattern[str]",
     is_log: Callable[[list[str]], bool],
 ) -> list[str]:
     """Return the paths of the logs in a directory.

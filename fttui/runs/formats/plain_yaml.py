@@ -5,7 +5,8 @@ A YAML library reads more, and none of it is needed: lists and nested mappings a
 
 import json
 import re
-from typing import Any
+
+from fttui.lean_typing import Any
 
 _LINE = re.compile(r"([A-Za-z_][\w.\-/]*):(?:\s+(.*))?")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?")

@@ -7,18 +7,17 @@ read counts. Settings come from the files beside it.
 import json
 import math
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
 
 from fttui.bounded import read_file
 from fttui.clock import duration
+from fttui.lean_typing import Any, NamedTuple
 from fttui.runs.formats import values
 from fttui.runs.formats.base import Found, FoundCheckpoint, FoundLine, FoundPoint, Source
+from fttui.runs.formats.checkpoint_names import step_of
 from fttui.runs.formats.model_facts import ModelFacts
 
 FILE = "trainer_state.json"
-CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})")
 LARGEST = 256 << 20
 """Bytes of a history that is read: two million steps."""
 MOST_FILES = 10_000
@@ -36,7 +35,7 @@ class TrainerState:
     def sources(self, directory: str, names: Sequence[str]) -> list[Source]:
         if FILE in names:
             return [Source(self.name, os.path.join(directory, FILE))]
-        steps = [int(found[1]) for name in names if (found := CHECKPOINT.fullmatch(name))]
+        steps = [step for name in names if (step := step_of(name)) is not None]
         # The newest checkpoint is the file to watch; the reader looks at all of them.
         return [Source(self.name, os.path.join(directory, f"checkpoint-{max(steps)}", FILE))] if steps else []
 
@@ -45,7 +44,7 @@ class TrainerState:
 
     def reader(self, source: Source) -> "TrainerStateReader":
         directory, name = os.path.split(os.path.dirname(source.path))
-        is_inside = CHECKPOINT.fullmatch(name) is not None
+        is_inside = step_of(name) is not None
         return TrainerStateReader(directory if is_inside else os.path.join(directory, name))
 
 
@@ -74,7 +73,7 @@ class TrainerStateReader:
 
     def read(self) -> Found:
         names = os.listdir(self._directory)
-        steps = sorted(int(found[1]) for name in names if (found := CHECKPOINT.fullmatch(name)))
+        steps = sorted(step for name in names if (step := step_of(name)) is not None)
         files = tuple(sorted(self._files(steps), reverse=True))
         if files == self._tried:
             return Found()
@@ -127,7 +126,7 @@ class TrainerStateReader:
     def _news(
         self, records: Sequence[Mapping[str, Any]], times: Mapping[int, float], latest: float | None
     ) -> tuple[bool, list[FoundPoint], list[FoundLine], Mapping[str, Any]]:
-        digests = [hash(json.dumps(each, sort_keys=True, default=str)) for each in records]
+        digests = [hash(repr(each)) for each in records]
         same = 0
         for old, new in zip(self._records, digests, strict=False):
             if old != new:

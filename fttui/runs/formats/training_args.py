@@ -4,9 +4,8 @@ The file is a pickle, which may run any program when it is loaded. Here its inst
 is followed by a plain value is a setting, and everything else is left out.
 """
 
-from typing import Any
-
 from fttui.bounded import read_file
+from fttui.lean_typing import Any
 
 LARGEST = 4 << 20
 """Bytes. A file of settings has a few kilobytes."""

@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
 
+from fttui.lean_typing import Any
 from fttui.runs.formats.base import FoundPoint
 
 STEP_NAMES = (
@@ -68,6 +67,8 @@ def moment(value: object) -> float | None:
     if seconds is None:
         if not isinstance(value, str) or not 8 <= len(value) <= 40:
             return None
+        from datetime import datetime  # late: the first look at a directory waits for the import
+
         try:
             # A time without a zone is one of this machine: scripts write `datetime.now()`.
             seconds = datetime.fromisoformat(value.strip()).timestamp()
