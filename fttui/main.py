@@ -5,7 +5,7 @@ import sys
 import time
 
 from fttui import garbage
-from fttui.lean_imports import skip_command_line_of_httpx
+from fttui.lean_imports import import_asyncio_without_tls, skip_command_line_of_httpx
 from fttui.lean_typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def _cockpit(options: "Options | None") -> int:
 
             if rows := first_look(chosen.base_url, FIRST_ROWS, time.time()):
                 first_frame.paint(service, rows, as_of, time.time(), glyphs, alarms_off)
+        import_asyncio_without_tls()
         from fttui.ui.start import run_app
 
         return run_app(options, service, rows, as_of, glyphs, preferences, first_frame)

@@ -167,6 +167,10 @@ class FttuiApp(App[None]):
         self.theme = self._css_theme = PLAIN_THEME if self._is_plain else self._usual_theme
         self.stylesheet.set_variables(self.get_css_variables())
 
+    def get_css_variables(self) -> dict[str, str]:
+        # Textual's constructor asks before there is a theme, and computing its colours takes a millisecond.
+        return super().get_css_variables() if self._css_theme else {}
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return line_variables(self.current_theme)
 

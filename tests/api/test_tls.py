@@ -1,7 +1,9 @@
 """Verification of TLS certificates."""
 
+import asyncio
 import os
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,6 +68,35 @@ async def test_key_is_not_sent_to_an_untrusted_certificate(home: Path, server: F
 
 async def test_ca_file_of_the_profile_is_trusted(home: Path, server: FaultServer, authority: Path) -> None:
     assert await warned(home, server, f"ca_file = '{authority}'") == ()
+    assert len(server.requests) == 1
+
+
+LIST_AS_THE_COCKPIT = """
+import sys
+from fttui.lean_imports import import_asyncio_without_tls
+
+import_asyncio_without_tls()
+import asyncio
+
+assert "ssl" not in sys.modules
+
+async def list_jobs():
+    from fttui.core.connect import connect
+    from fttui.core.options import Options
+
+    connection = await connect(Options(profile="w"))
+    await connection.client.list_jobs()
+    await connection.close()
+
+asyncio.run(list_jobs())
+"""
+
+
+async def test_cockpit_speaks_tls_though_its_asyncio_does_not(home: Path, server: FaultServer, authority: Path) -> None:
+    lines = ["[profiles.w]", f"base_url = '{server.url}'", "api_key_env = 'W_KEY'", f"ca_file = '{authority}'"]
+    (home / "config.toml").write_text("\n".join(lines))
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", LIST_AS_THE_COCKPIT)
+    assert await program.wait() == 0
     assert len(server.requests) == 1
 
 

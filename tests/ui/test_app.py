@@ -406,3 +406,15 @@ async def test_ctrl_c_declines_then_ends_typing_then_exits() -> None:
         await ui.press("ctrl+c")
         assert ui.app._exit
     assert ui.store.sent == []
+
+
+@pytest.mark.parametrize("keys", [(), ("question_mark",), ("a",), ("at",), ("exclamation_mark",)])
+async def test_styles_at_the_mount_of_a_screen_are_those_of_a_later_update(keys: tuple[str, ...]) -> None:
+    async with cockpit(FakeStore().put(job(1)), size=(120, 40)) as ui:
+        await ui.press(*keys)
+        screen = ui.app.screen
+        assert (screen is ui.main) == (not keys)
+        before = {widget: dict(widget.styles.base.get_rules()) for widget in screen.walk_children(with_self=True)}
+        screen.update_node_styles(animate=False)
+        for widget, rules in before.items():
+            assert dict(widget.styles.base.get_rules()) == rules, widget

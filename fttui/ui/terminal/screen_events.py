@@ -22,11 +22,15 @@ class ScreenEvents(Widget):
       of the previous screen, which passes it on. Newer keys wait until that queue is empty.
     - Sizes: after each change of its size, Textual's screen sends itself one more event with that size. Two different
       sizes in its queue would therefore follow each other for ever, and each draws the whole screen.
+    - Styles: when a screen is shown for the first time, its widgets have just got their styles. Textual would match
+      every rule against every widget again.
     - Frames: the last of the keys that have arrived is drawn at once, and only the widgets that changed are rendered.
     """
 
     _newest: WeakKeyDictionary[App[object], ref[ScreenEvents]] = WeakKeyDictionary()
     """Screen that got the newest key from the terminal, by application. A screen refers to its application."""
+
+    _was_shown = False
 
     _early: list[events.Key] | None = None
     """Keys that wait for the queue of the previous screen; None while there is nothing to wait for."""
@@ -70,6 +74,9 @@ class ScreenEvents(Widget):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize) and event.size != self.app.size:
             return  # an event with the present size follows
+        if isinstance(event, events.ScreenResume):
+            event.refresh_styles &= self._was_shown
+            self._was_shown = True
         if isinstance(event, events.Key) and isinstance(screen := self.app.screen, ScreenEvents) and screen is not self:
             # Typed after the key that opened a screen above this one, or closed this one.
             screen._receive(events.Key(event.key, event.character))
