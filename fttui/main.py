@@ -11,8 +11,8 @@ from fttui.lean_typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from fttui.core.options import Options
 
-FIRST_ROWS = 200
-"""Archived jobs read for the first frame: more than a terminal has lines. The rest is read later."""
+FIRST_ROWS = 100
+"""Archived jobs read for the first frame: more than most terminals have lines. The rest is read later."""
 
 
 def main() -> NoReturn:

@@ -4,7 +4,6 @@ import itertools
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from statistics import median
 
 WEIGHTS = ((30, 0.0), (100, 0.6), (400, 0.8), (3_000, 0.95))
 """Weight of the exponential mean for a series of fewer points than the first number. See `weight_for`."""
@@ -138,6 +137,8 @@ def noise_of(values: Sequence[float]) -> float:
     """
     if len(values) < 4:
         return 0.0
+    from statistics import median  # late: the cockpit starts without it
+
     differences = [later - earlier for earlier, later in itertools.pairwise(values)]
     middle = median(differences)
     return MAD_TO_SIGMA * median(abs(difference - middle) for difference in differences) / math.sqrt(2)

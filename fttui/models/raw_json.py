@@ -1,11 +1,15 @@
-"""JSON as sent: encoding for the archive, and digests to compare objects without decoding."""
+"""JSON as sent: encoding for the archive, and digests to compare objects without decoding.
 
-import json
+`json` is imported late, because the cockpit draws its first rows without it.
+"""
+
 from typing import Any
 
 
 def encode(raw: Any) -> str:
     """Return a value as ASCII JSON text, members in their order."""
+    import json
+
     try:
         return json.dumps(raw, separators=(",", ":"))
     except (RecursionError, TypeError, ValueError):
@@ -21,6 +25,8 @@ def decode(text: str | None, **instead: Any) -> Any:
     """
     if text is None:
         return None
+    import json
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -29,7 +35,8 @@ def decode(text: str | None, **instead: Any) -> Any:
 
 def digest(raw: Any) -> int:
     """Return a 64-bit digest of a value. The order of members does not count."""
-    import hashlib  # late: the first frame decodes JSON and compares nothing
+    import hashlib
+    import json
 
     try:
         text = json.dumps(raw, separators=(",", ":"), sort_keys=True)

@@ -8,7 +8,7 @@ import os
 import sys
 
 from fttui.commands import BY_ID, footer_entries
-from fttui.lean_typing import Any, NoReturn
+from fttui.lean_typing import TYPE_CHECKING, Any, NoReturn
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.arrangement import FRAME, HEAD, Needs, Wish, layout_name, places
 from fttui.ui.render.columns import ListFacts, facts_of, fit_columns, full_width
@@ -25,8 +25,10 @@ from fttui.ui.render.rows import (
     title_rule,
 )
 from fttui.ui.render.status_line import ServiceInfo, status_lines
-from fttui.ui.render.sweep_rows import grouped, jobs_of, sweep_line, with_branch
 from fttui.ui.terminal.size import terminal_size
+
+if TYPE_CHECKING:
+    from fttui.ui.render.sweep_rows import SweepRow
 
 # Weights without colours, because the theme and the background are not known yet.
 _ALTERNATE = "\x1b[?1049h\x1b[?25l"
@@ -52,8 +54,14 @@ def frame(
 ) -> str:
     """Build the text to write to a terminal of `size` (columns, rows)."""
     width, height = size
-    shown, sweeps = grouped(rows, ())
-    facts = facts_of(jobs_of(shown, sweeps))
+    jobs = shown = rows
+    sweeps: dict[str, SweepRow] = {}
+    if any(row.sweep for row in rows):
+        from fttui.ui.render.sweep_rows import grouped, jobs_of, sweep_line, with_branch  # late: few lists have sweeps
+
+        shown, sweeps = grouped(rows, ())
+        jobs = jobs_of(shown, sweeps)
+    facts = facts_of(jobs)
     list_width, list_height = list_size(width, height, facts, len(shown))
     columns = fit_columns(list_width - 1, facts=facts)
     words = list_words(jobs_words(len(rows), len(rows)), "newest first", facts, glyphs) if rows else [""]
@@ -71,7 +79,7 @@ def frame(
             sweep = sweeps[row.id]
             lines[4 + index] = sweep_line(sweep, list_width - 1, glyphs, is_cursor=is_cursor, compare_key=key)
         else:
-            job = with_branch(row, sweeps)
+            job = with_branch(row, sweeps) if sweeps else row
             lines[4 + index] = row_line(job, columns, now, glyphs, view._replace(is_cursor=is_cursor))
     painted = "".join(f"\x1b[{y};1H{_ansi(line)}" for y, line in lines.items())
     painted = painted if glyphs.unicode else ascii_only(painted)

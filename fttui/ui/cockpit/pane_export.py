@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ _TITLES = {"status_text": "status", "rate": "learning_rate", "batch": "batch_siz
 
 def jobs_csv(rows: Iterable[JobRow]) -> str:
     """Return rows of the list as CSV, with times in ISO 8601 and UTC."""
-    import csv  # late, like the next: exporting is rare, and the cockpit starts without it
+    import csv  # late, like `json`: exporting is rare, and the cockpit starts without them
 
     out = io.StringIO()
     writer = csv.writer(out)
@@ -47,11 +46,15 @@ def log_text(events: Iterable[EventRow]) -> str:
 
 def job_json(raw: object) -> str:
     """Return the JSON of a job as sent, indented, in ASCII."""
+    import json
+
     return json.dumps(raw, indent=2) + "\n"
 
 
 def jobs_json(raws: Iterable[object]) -> str:
     """Return jobs as sent, in a list of the API's shape (`object`, `data`), in ASCII."""
+    import json
+
     return json.dumps({"object": "list", "data": list(raws)}, indent=2) + "\n"
 
 
@@ -92,6 +95,8 @@ def shown_path(path: str) -> str:
 
 def log_jsonl(events: Iterable[EventRow]) -> str:
     """Return events as JSON lines in the shape of the API, in ASCII."""
+    import json
+
     return "".join(
         json.dumps(
             {
@@ -110,6 +115,8 @@ def log_jsonl(events: Iterable[EventRow]) -> str:
 
 
 def _decoded(data: str) -> object:
+    import json
+
     try:
         return json.loads(data) if data else None
     except ValueError:
