@@ -1,8 +1,9 @@
 """Names of `typing` for the modules that the first frame needs. Standard library only.
 
 Importing `typing` takes almost as long as Python's own start (measured: 6 and 8 ms of CPU), and its named tuples take
-longer to make than those below (43 and 27 µs). Modules that are imported before the first frame take these names from
-here. To type checkers they are those of `typing`; when the program runs, all but `NamedTuple` mean nothing.
+longer to make than those below (43 and 27 µs). Modules that the cockpit imports before its first frame take these names
+from here, and those that it imports before Textual's first frame if they have named tuples. To type checkers the names
+are those of `typing`; when the program runs, all but `NamedTuple` mean nothing.
 """
 
 TYPE_CHECKING = False

@@ -1,12 +1,12 @@
 """The theme of the cockpit, and where it comes from. Standard library only."""
 
 import os
-from typing import NamedTuple
 
 from fttui.config.errors import ConfigError
 from fttui.config.paths import view_file
 from fttui.config.schema import THEMES, Settings, Shared
 from fttui.config.toml_file import read_toml
+from fttui.lean_typing import NamedTuple
 from fttui.text import clean_line
 
 DEFAULT_THEME = "fttui-dark"

@@ -4,9 +4,9 @@ The answers rest on the archive. They are read before the question, so that it c
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fttui.core.questions import JobLoss
+from fttui.lean_typing import TYPE_CHECKING, NamedTuple, Protocol
 from fttui.learning.checkpoints import Checkpoints, judged_checkpoints
 from fttui.learning.run import Run
 from fttui.models.job_key import JobKey

@@ -6,8 +6,8 @@ the provider decides in the end. Standard library only, because the first footer
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from fttui.lean_typing import TYPE_CHECKING, Literal, NamedTuple
 from fttui.models import refusals
 from fttui.models.restrictions import Restrictions
 from fttui.models.row import JobRow

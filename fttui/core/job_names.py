@@ -5,10 +5,10 @@ The cockpit matches the jobs that it shows. Commands search the archive, then th
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
 from fttui.config.errors import ConfigError
+from fttui.lean_typing import TYPE_CHECKING, NamedTuple
 from fttui.models.row import JobRow, short_id
 from fttui.store.filter_terms import DOTS
 from fttui.text import clean_line

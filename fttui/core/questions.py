@@ -5,8 +5,8 @@ count, the effects never are. The texts have no answers (`y/N`): each face adds 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.text import middle_cut

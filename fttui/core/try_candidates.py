@@ -1,8 +1,8 @@
 """Models to try: the base model, the tuned model and the checkpoints of a job, or a model alone."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.learning.checkpoints import Checkpoints
 from fttui.models.row import JobRow, short_model
 

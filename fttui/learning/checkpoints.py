@@ -3,8 +3,8 @@
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
 
+from fttui.lean_typing import NamedTuple, Protocol
 from fttui.learning.figures import figure
 from fttui.learning.run import Run
 from fttui.learning.series import Series, smoothed_noise

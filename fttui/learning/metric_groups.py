@@ -1,7 +1,6 @@
 """Metrics that belong on one chart: training, validation and whole-file values of one kind. Standard library only."""
 
-from typing import NamedTuple
-
+from fttui.lean_typing import NamedTuple
 from fttui.learning.run import Run
 
 _PREFIXES = (("full_valid_", "whole"), ("full_validation_", "whole"), ("valid_", "valid"), ("validation_", "valid"))

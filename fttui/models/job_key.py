@@ -1,6 +1,6 @@
 """Keys of jobs, files and models in the view of several profiles: `profile/id`. Standard library only."""
 
-from typing import NamedTuple
+from fttui.lean_typing import NamedTuple
 
 
 class JobKey(NamedTuple):

@@ -1,7 +1,8 @@
 """Limits of a provider that are known before a request. Standard library only."""
 
 from collections.abc import Set
-from typing import NamedTuple
+
+from fttui.lean_typing import NamedTuple
 
 
 class Restrictions(NamedTuple):

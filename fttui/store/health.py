@@ -1,8 +1,7 @@
 """Health of the connection to a provider."""
 
-from typing import NamedTuple
-
 from fttui.lean_enum import StrEnum
+from fttui.lean_typing import NamedTuple
 
 
 class State(StrEnum):

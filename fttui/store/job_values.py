@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from math import isfinite
 from operator import attrgetter
-from typing import Any, NamedTuple
 
+from fttui.lean_typing import Any, NamedTuple
 from fttui.learning.kinds import kinds_of
 from fttui.models.row import JobRow
 

@@ -8,8 +8,8 @@ Case is ignored.
 
 from collections.abc import Callable, Container, Iterable
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
 
+from fttui.lean_typing import Any, NamedTuple
 from fttui.learning.kinds import KINDS
 from fttui.models.row import JobRow
 from fttui.models.status import Status

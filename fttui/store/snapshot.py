@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.models.row import JobRow
 from fttui.store.health import Health
 

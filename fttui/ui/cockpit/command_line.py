@@ -1,10 +1,10 @@
 """Parsing and completion of the command line: command ids, and words with an argument. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from fttui.commands import BY_ID, COMMANDS
 from fttui.config.schema import Shared
+from fttui.lean_typing import NamedTuple
 from fttui.store import query
 from fttui.store.filter_terms import QueryError
 from fttui.text import nearest

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from fttui import atomic
+from fttui.lean_typing import NamedTuple
 from fttui.ui.cockpit.command_line import CommandError
 from fttui.ui.cockpit.pane_export import shown_path
 from fttui.ui.widgets.prompt import PromptRow

@@ -5,9 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from fttui.clock import age
+from fttui.lean_typing import NamedTuple
 from fttui.models.row import JobRow
 from fttui.models.status import status_of
 from fttui.store import query

@@ -1,8 +1,8 @@
 """View of the job list: filter, order, marks, zoom and styles of log and curve, with undo. Pure."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple
 
+from fttui.lean_typing import Any, NamedTuple
 from fttui.models.row import JobRow
 from fttui.models.status import Status
 from fttui.store import query

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Flag, auto
-from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.config.choose import LOCAL
 from fttui.core.availability import Access, Verb, access_to, deletable, why_no_route, why_none, why_not
 from fttui.core.try_candidates import why_no_model
+from fttui.lean_typing import TYPE_CHECKING, NamedTuple
 from fttui.models.refusals import NO_JOB
 from fttui.models.restrictions import Restrictions
 from fttui.models.row import JobRow

@@ -1,7 +1,6 @@
 """Commands that every pane has: movement, scrolling sideways, one level in and one level out."""
 
-from typing import NamedTuple
-
+from fttui.lean_typing import NamedTuple
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.layout_controller import LayoutController
 from fttui.ui.cockpit.model import CockpitModel

@@ -1,9 +1,9 @@
 """The command that shows the samples of a job: at a checkpoint, at the cross-hair of a curve, or at the newest step."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.commands import Command
+from fttui.lean_typing import TYPE_CHECKING, NamedTuple
 from fttui.models.row import JobRow
 from fttui.ui.cockpit.model import CockpitModel
 from fttui.ui.render.glyphs import Glyphs

@@ -1,8 +1,8 @@
 """View settings saved between sessions in `state.toml`. `config.toml` belongs to the user and is never written."""
 
 import os
-from typing import Any, NamedTuple
 
+from fttui.lean_typing import Any, NamedTuple
 from fttui.ui.cockpit.arrangement import TABS
 from fttui.ui.cockpit.list_view import SORTS, STATUS_KEYS
 from fttui.ui.render.columns import is_column, present_name

@@ -1,8 +1,8 @@
 """Opening of the form that creates a job, and the drafts of forms that were left."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fttui.lean_typing import TYPE_CHECKING, Any, NamedTuple
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ServiceInfo
 

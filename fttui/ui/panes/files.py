@@ -1,9 +1,9 @@
 """Files pane: the files of the selected job, then the provider's other files."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from fttui.clock import age
+from fttui.lean_typing import TYPE_CHECKING, NamedTuple
 from fttui.models.row import short_id
 from fttui.text import middle_cut, pad, size_words, width
 from fttui.ui.render.rows import Line

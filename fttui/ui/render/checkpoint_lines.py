@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.learning.checkpoints import Checkpoints, Saved
 from fttui.learning.figures import figure
 from fttui.text import pad, size_words, width

@@ -1,6 +1,6 @@
 """The user's settings of the curve. Standard library only; the chart itself is imported later."""
 
-from typing import NamedTuple
+from fttui.lean_typing import NamedTuple
 
 SMOOTHINGS: dict[str, float | None] = {"auto": None, "0.6": 0.6, "0.9": 0.9, "off": 0.0}
 """Weights of smoothing by name. None chooses one by the length of the run."""

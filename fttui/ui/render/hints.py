@@ -1,7 +1,6 @@
 """Hint of a text input: what may be typed next, in one row. Pure."""
 
-from typing import NamedTuple
-
+from fttui.lean_typing import NamedTuple
 from fttui.text import fit, width
 from fttui.ui.render.rows import Line
 

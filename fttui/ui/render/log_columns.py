@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.learning.figures import figure
 from fttui.learning.metric_groups import split_name
 from fttui.models.raw_json import decode

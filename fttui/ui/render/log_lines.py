@@ -4,9 +4,9 @@ import time
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import repeat
-from typing import NamedTuple
 
 from fttui.clock import age
+from fttui.lean_typing import NamedTuple
 from fttui.models.row import EventRow
 from fttui.text import clean_line, wrap
 from fttui.ui.render.log_columns import LogColumns, Measured, measured

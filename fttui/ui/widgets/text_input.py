@@ -1,8 +1,8 @@
 """Text input of the prompt row: completion, history and a hint. Pure."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from fttui.lean_typing import NamedTuple
 from fttui.text import fit, width
 from fttui.ui.render.hints import Hint
 from fttui.ui.render.rows import Line, Span, line_width
