@@ -153,3 +153,10 @@ def test_httpx_is_imported_without_its_command_line(tmp_path: Path) -> None:
     modules = after(statement, tmp_path)
     assert "httpx" in modules
     assert not modules & {"click", "rich", "pygments"}
+
+
+def test_reading_a_list_of_jobs_builds_no_model(tmp_path: Path) -> None:
+    """The first model that is built imports the search for plugins, which looks at all installed packages."""
+    modules = after("import fttui.core.service_reader, fttui.core.connect, fttui.api.client", tmp_path)
+    assert "pydantic" in modules
+    assert "pydantic.plugin._loader" not in modules

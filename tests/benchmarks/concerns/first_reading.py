@@ -38,7 +38,7 @@ ROWS = (
         1.05,
         "small",
         "sequential",
-        "the answer of a page is decoded before the next page can be requested by its cursor",
+        "a page is decoded before the next page can be requested by its cursor",
     ),
 )
 
