@@ -9,9 +9,9 @@ from fttui.own_files import open_own
 from fttui.server.home import ServiceError, log_path, make_home
 from fttui.server.lock import check_host, take_lock
 from fttui.server.log_file import log_to, rotate_log
-from fttui.server.process import ServiceProcess, reason_of
+from fttui.server.process import ServiceProcess
 from fttui.server.service import open_service
-from fttui.server.storage.disk_space import DiskSpace
+from fttui.server.storage.disk_space import DiskSpace, reason_of
 
 log = logging.getLogger("fttui.server")
 

@@ -9,10 +9,10 @@ from fttui.server import sockets
 from fttui.server.api.access import AccessCheck, api_key, local_only, read_keys
 from fttui.server.home import ServiceError, make_home
 from fttui.server.lock import check_host, take_lock
-from fttui.server.process import ServiceProcess, reason_of
+from fttui.server.process import ServiceProcess
 from fttui.server.service import open_service
 from fttui.server.stop import STOP_SECONDS, take_over
-from fttui.server.storage.disk_space import DiskSpace
+from fttui.server.storage.disk_space import DiskSpace, reason_of
 
 
 def serve_tcp(home: str, host: str, port: int, api_key_file: str | None) -> int:

@@ -20,7 +20,6 @@ from fttui.server import sockets
 from fttui.server.api.access import AccessCheck
 from fttui.server.api.app import App, Receive, Scope, Send, create_app
 from fttui.server.api.http_protocol import HttpProtocol, Listener, uvicorn_config
-from fttui.server.environment import compared_variables
 from fttui.server.home import service_file_path
 from fttui.server.idle import IdleTimer
 from fttui.server.lock import HEARTBEAT, boot_id, host_name
@@ -50,7 +49,7 @@ class ServiceProcess:
         self.socket_path = ""
         """Path of the Unix socket; empty before `serve`."""
         self._socket_id: tuple[int, int] | None = None
-        self._server = uvicorn.Server(uvicorn_config(self._owner_app(create_app(service))))
+        self._server = uvicorn.Server(uvicorn_config(self._noted(create_app(service, control=self))))
 
     # Listeners
 
@@ -85,67 +84,20 @@ class ServiceProcess:
                 os.unlink(self.socket_path)
                 os.unlink(service_file_path(self._home))
 
-    # Applications
+    @property
+    def facts(self) -> dict[str, Any]:
+        """State of the process."""
+        facts = {"pid": os.getpid(), "version": __version__, "started_at": self._started_at}
+        return facts | {"home": self._home, "url": self._url}
 
-    def _tcp_app(self, api: App) -> App:
-        """Return the API, with a note of each request for the idle timer."""
+    def _noted(self, api: App) -> App:
+        """Return an application that notes each request for the idle timer."""
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             self._idle.note_request()
             await api(scope, receive, send)
 
         return app
-
-    def _owner_app(self, api: App) -> App:
-        """Return the API and the routes that only the owner of the socket may use."""
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            self._idle.note_request()
-            is_control = scope["type"] == "http" and scope["path"] in ("/service", "/service/stop", "/service/prune")
-            await (self._control if is_control else api)(scope, receive, send)
-
-        return app
-
-    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from starlette.requests import Request
-        from starlette.responses import JSONResponse
-
-        request = Request(scope, receive)
-        if scope["path"] == "/service/stop" and scope["method"] == "POST":
-            body = json.loads(await request.body() or b"{}")
-            self.stop(save_trainers=body.get("trainers") != "leave")
-        if scope["path"] == "/service/prune" and scope["method"] == "POST":
-            found = await self._prune(json.loads(await request.body() or b"{}"))
-            await JSONResponse(found)(scope, receive, send)
-            return
-        await JSONResponse(self._state())(scope, receive, send)
-
-    async def _prune(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Free space of ended jobs, or say what would be freed."""
-        prune = partial(self._service.runner.prune, body.get("jobs"), dry_run=body.get("dry_run", True))
-        try:
-            found = await asyncio.to_thread(prune)
-        except OSError as error:
-            return {"pid": os.getpid(), "trouble": reason_of(error, self._service.disk)}
-        return {"pid": os.getpid(), "pruned": [job.as_json() for job in found]}
-
-    def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = {
-            "pid": os.getpid(),
-            "version": __version__,
-            "started_at": self._started_at,
-            "home": self._home,
-            "url": self._url,
-            "notices": list(self._service.notices),
-            "environment": compared_variables(os.environ),
-        }
-        try:
-            jobs = self._service.database.jobs
-            running = [job.id for job in jobs.unfinished() if job.status == "running"]
-            trouble = {"trouble": disk_space.FULL} if self._service.disk.is_full() else {}
-            return {**state, "jobs": jobs.counts(), "running_jobs": running, **trouble}
-        except OSError as error:  # the service is alive, although its database fails
-            return {**state, "trouble": reason_of(error)}
 
     # Lifetime
 
@@ -184,7 +136,7 @@ class ServiceProcess:
         await server.startup(sockets=[])
         await self._open_socket()
         if tcp and access is not None:
-            config = uvicorn_config(self._tcp_app(create_app(self._service, access)))
+            config = uvicorn_config(self._noted(create_app(self._service, access)))
             for bound in tcp:
                 await self._listen(bound, config, Listener())
         self._service.runner.start()
@@ -245,16 +197,3 @@ class ServiceProcess:
     def _end_damaged(self, reason: str) -> None:
         log.error("the database is damaged (%s): the service ends, and the next start repairs it", reason)
         self.stop(save_trainers=False)
-
-
-def reason_of(error: BaseException, disk: disk_space.DiskSpace | None = None) -> str:
-    """Return the reason of a failure, without the class of the exception.
-
-    Args:
-        disk: the disk that a failed service uses. SQLite's own words do not tell that it is full.
-    """
-    if isinstance(error, OSError) and disk is not None and disk.is_full():
-        return f"the disk is full: free some space ({reason_of(error)})"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
-    return str(error) or type(error).__name__

@@ -12,9 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from fttui.server.api import chat, exports, files, jobs, models, uploads
+from fttui.server.api import chat, exports, files, jobs, models, service_control, uploads
 from fttui.server.api.access import AccessCheck, everyone, unambiguous
 from fttui.server.api.errors import RequestError, disk_failure, internal_error, no_route
+from fttui.server.api.service_control import ServiceControl
 from fttui.server.service import Service
 
 Scope = MutableMapping[str, Any]
@@ -25,20 +26,27 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = logging.getLogger("fttui.server")
 
 
-def create_app(service: Service, access: AccessCheck = everyone) -> App:
-    """Return the API over a service. The caller starts the runner; the application has no lifespan."""
-    return ApiApp(service, access)
+def create_app(service: Service, access: AccessCheck = everyone, control: ServiceControl | None = None) -> App:
+    """Return the API over a service. The caller starts the runner; the application has no lifespan.
+
+    Args:
+        control: process that the requests may control; None for requests that may not.
+    """
+    return ApiApp(service, access, control)
 
 
 class ApiApp:
     """Handles every request: normalizes the path, checks access, adds a request id, answers errors, writes the log."""
 
-    def __init__(self, service: Service, access: AccessCheck) -> None:
+    def __init__(self, service: Service, access: AccessCheck, control: ServiceControl | None) -> None:
         self.service = service
+        self.control = control
         self._access = access
         self.is_owner = access is everyone
         """The requests come over the owner's socket."""
         routes = [*jobs.routes, *files.routes, *uploads.routes, *models.routes, *chat.routes, *exports.routes]
+        if control is not None:
+            routes += service_control.routes
         router = Router(routes, redirect_slashes=False)
         self._router = ExceptionMiddleware(router, {RequestError: _error_response, HTTPException: _no_route_response})
 

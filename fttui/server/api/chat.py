@@ -1,11 +1,6 @@
-"""Route of chat completions: answers of base models and tuned models, whole or as server-sent events.
-
-While a model is loaded, a stream sends comments, which clients of the API skip: `: {"phase": {…}}`. The client of
-fttui shows them.
-"""
+"""Route of chat completions: answers of base models and tuned models, whole or as server-sent events."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -18,10 +13,11 @@ from starlette.routing import Route
 from fttui.server import ids
 from fttui.server.api import json_objects
 from fttui.server.api.chat_request import ChatRequest, chat_request
-from fttui.server.api.errors import RequestError, no_model
+from fttui.server.api.errors import RequestError, no_model, sampling_failure
+from fttui.server.api.event_stream import END, MEDIA_TYPE, event, phase_comment
 from fttui.server.api.parameters import is_owner, json_of, service_of
 from fttui.server.jobs.base_models import NoModel
-from fttui.server.sampling.question import Busy, End, Item, Loading, Question, Refused, SamplingError, Text
+from fttui.server.sampling.question import End, Item, Loading, Question, SamplingError, Text
 from fttui.server.service import Service
 from fttui.server.settings import Trainer
 
@@ -90,7 +86,7 @@ class Answer:
                     elif isinstance(item, End):
                         return self._completion.whole(text, item)
             except SamplingError as error:
-                raise request_error(error) from None
+                raise sampling_failure(error) from None
         raise AssertionError("no end")
 
     async def stream(self) -> Response:
@@ -102,8 +98,8 @@ class Answer:
         try:
             first = await anext(self._items)
         except SamplingError as error:
-            raise request_error(error) from None
-        return StreamingResponse(self._events(first), media_type="text/event-stream", headers=_STREAM_HEADERS)
+            raise sampling_failure(error) from None
+        return StreamingResponse(self._events(first), media_type=MEDIA_TYPE, headers=_STREAM_HEADERS)
 
     async def _events(self, first: Item) -> AsyncIterator[str]:
         completion, usage = self._completion, self._asked.with_usage
@@ -119,9 +115,9 @@ class Answer:
                         yield event(completion.chunk({}, item.finish_reason, usage=usage))
                         if usage:
                             yield event(completion.usage_chunk(item))
-                        yield "data: [DONE]\n\n"
+                        yield END
             except SamplingError as error:
-                yield event(request_error(error).body())
+                yield event(sampling_failure(error).body())
 
 
 _STREAM_HEADERS = {"cache-control": "no-cache"}
@@ -131,25 +127,6 @@ async def _with_first(first: Item, items: AsyncIterator[Item]) -> AsyncIterator[
     yield first
     async for item in items:
         yield item
-
-
-def event(body: dict[str, Any]) -> str:
-    """Return an object as a server-sent event."""
-    return f"data: {json.dumps(body)}\n\n"
-
-
-def phase_comment(item: Loading) -> str:
-    """Return a phase as a comment of a stream, which clients of the API skip."""
-    return f": {json.dumps({'phase': item.phase})}\n\n"
-
-
-def request_error(error: SamplingError) -> RequestError:
-    """Return the error of the API for a failed answer or export."""
-    if isinstance(error, Busy):
-        return RequestError(409, str(error), param=error.param, code=error.code, headers={"x-should-retry": "false"})
-    if isinstance(error, Refused):
-        return RequestError(400, str(error), param=error.param, code=error.code)
-    return RequestError(500, str(error), param=error.param, code=error.code, type="server_error")
 
 
 async def _until_disconnect(request: Request, answering: Coroutine[Any, Any, _Result]) -> _Result:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fttui.server.sampling.question import Busy, Refused, SamplingError
 from fttui.text import clean
 
 
@@ -85,6 +86,15 @@ def damaged_file(id: str, filename: str, path: str, damage: str) -> RequestError
     """Return a 500: the content of a file changed on the disk. Another try does not help."""
     message = f"The content of {id} ({filename}) is damaged: {damage}. It is at {path}; upload the file again."
     return RequestError(500, message, type="server_error", code="damaged_file", headers={"x-should-retry": "false"})
+
+
+def sampling_failure(error: SamplingError) -> RequestError:
+    """Return the error of a failed answer or export."""
+    if isinstance(error, Busy):
+        return RequestError(409, str(error), param=error.param, code=error.code, headers={"x-should-retry": "false"})
+    if isinstance(error, Refused):
+        return RequestError(400, str(error), param=error.param, code=error.code)
+    return RequestError(500, str(error), param=error.param, code=error.code, type="server_error")
 
 
 def disk_failure(reason: str) -> RequestError:

@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from fttui.server.api.body_members import text_member
-from fttui.server.api.chat import event, phase_comment, request_error
-from fttui.server.api.errors import disk_failure, invalid, no_model, no_route
+from fttui.server.api.errors import disk_failure, invalid, no_model, no_route, sampling_failure
+from fttui.server.api.event_stream import MEDIA_TYPE, event, phase_comment
 from fttui.server.api.parameters import is_owner, json_of, service_of
 from fttui.server.jobs.base_models import NoModel
 from fttui.server.sampling.export import Order, base_directory, check_directory, export
@@ -30,7 +30,7 @@ async def create(request: Request) -> Response:
         raise no_route(request.method, request.url.path)
     service = service_of(request)
     trainer, order = await run_in_threadpool(_order, service, await json_of(request))
-    return StreamingResponse(_events(service, trainer, order), media_type="text/event-stream")
+    return StreamingResponse(_events(service, trainer, order), media_type=MEDIA_TYPE)
 
 
 def _order(service: Service, body: object) -> tuple[Trainer, Order]:
@@ -52,7 +52,7 @@ def _order(service: Service, body: object) -> tuple[Trainer, Order]:
     try:
         check_directory(directory)
     except SamplingError as error:
-        raise request_error(error) from None
+        raise sampling_failure(error) from None
     path, merged = service.paths.model(tuned), bool(body.get("merged"))
     return chosen.trainer, Order(path, chosen.base, chosen.source, directory, merged)
 
@@ -67,7 +67,7 @@ async def _events(service: Service, trainer: Trainer, order: Order) -> AsyncIter
                     directory = await run_in_threadpool(base_directory, trainer, service.catalog.settings, order)
                     yield event(_object(order, item.files, directory, is_copy=item.is_copy))
     except SamplingError as error:
-        yield event(request_error(error).body())
+        yield event(sampling_failure(error).body())
     except OSError as error:
         yield event(disk_failure(error.strerror or str(error)).body())
 

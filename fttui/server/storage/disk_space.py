@@ -103,3 +103,16 @@ class DiskSpace:
 def is_disk_full(error: OSError) -> bool:
     """Return whether the error says that the disk or the user's quota is full, or a file larger than allowed."""
     return error.errno in NO_ROOM
+
+
+def reason_of(error: BaseException, disk: DiskSpace | None = None) -> str:
+    """Return the reason of a failure, without the class of the exception.
+
+    Args:
+        disk: the disk that a failed service uses. SQLite's own words do not tell that it is full.
+    """
+    if isinstance(error, OSError) and disk is not None and disk.is_full():
+        return f"the disk is full: free some space ({reason_of(error)})"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
+    return str(error) or type(error).__name__
