@@ -272,6 +272,7 @@ class Campaign:
             raise Broken(f"{id} failed: {job['error']}")
         if job["status"] in FINAL:
             self.ended[id] = job["status"]
+        saved = self.every(client, f"/fine_tuning/jobs/{id}/checkpoints", 2)  # before the events, which go on
         events = self.every(client, f"/fine_tuning/jobs/{id}/events", 50)[::-1]
         keys = [event["id"] for event in events]
         if keys != sorted(set(keys)):
@@ -285,14 +286,13 @@ class Campaign:
         steps = [event["data"]["step"] for event in events if event["type"] == "metrics"]
         if steps != list(range(1, len(steps) + 1)):
             raise Broken(f"{id}: steps are lost, duplicated or out of order: {steps}")
-        self.check_checkpoints(client, id, len(steps))
+        self.check_checkpoints(client, id, saved, len(steps))
 
-    def check_checkpoints(self, client: httpx.Client, id: str, steps: int) -> None:
-        path = f"/fine_tuning/jobs/{id}/checkpoints"
-        before = self.every(client, path, 2)
+    def check_checkpoints(self, client: httpx.Client, id: str, saved: list[dict[str, Any]], steps: int) -> None:
+        """Check the checkpoints that the job had before it had so many steps."""
         models = {model["id"] for model in self.get(client, "/models")["data"]}
         wrong = []
-        for one in before:
+        for one in saved:
             try:
                 load_model(os.path.join(self.home, "jobs", id, f"step-{one['step_number']}.bin"), STANDARD)
             except (OSError, ValueError) as error:
@@ -300,11 +300,10 @@ class Campaign:
             if one["fine_tuned_model_checkpoint"] not in models:
                 wrong.append((one["id"], f"the model of step {one['step_number']} is not listed"))
         # A running job may have replaced a checkpoint between two of these requests.
-        after = self.every(client, path, 2)
-        kept = {one["id"] for one in after}
+        kept = {one["id"] for one in self.every(client, f"/fine_tuning/jobs/{id}/checkpoints", 2)}
         wrong = [words for key, words in wrong if key in kept]
-        if wrong or len(before) > 3 or any(one["step_number"] > steps for one in before[1:]):
-            raise Broken(f"{id}: checkpoints are wrong: {wrong} {[one['step_number'] for one in before]} of {steps}")
+        if wrong or len(saved) > 3 or any(one["step_number"] > steps for one in saved):
+            raise Broken(f"{id}: checkpoints are wrong: {wrong} {[one['step_number'] for one in saved]} of {steps}")
 
     def check_files(self, client: httpx.Client) -> None:
         found = {file["id"]: file for file in self.every(client, "/files", 5)}
