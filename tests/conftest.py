@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 HERE = Path(__file__).parent
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub
 
+# The test processes share the cores: more threads of arithmetic in each would spend their time waiting for each other.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 # Test processes and the programs that they start keep compiled modules. Without these, each test process rewrites the
 # assertions of all modules again, which takes a tenth of the time of all tests.
 sys.dont_write_bytecode = False

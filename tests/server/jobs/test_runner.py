@@ -393,6 +393,7 @@ def test_the_finish_time_is_estimated_while_a_job_runs(service: Service) -> None
 
 def test_trainers_get_no_api_keys_and_one_arithmetic_thread(service: Service, monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "8")
     id = add_job(service, "slow")
     run_until(service, id, "running")
     pid = until(lambda: trainer(service, id)._read("pid"))
