@@ -27,6 +27,8 @@ from fttui.models.spec import JobSpec
 
 HEAD = 16 << 20
 """Greatest number of bytes that are read for the first lines of a file."""
+LAST_PAGE = 2000
+"""Greatest number of pages of a list that callers hold in memory. Lists of jobs have no limit."""
 
 
 class Client:
@@ -133,7 +135,7 @@ class Client:
         return await self._api.events(id, after=after, limit=limit)
 
     def each_event_page(self, id: str, *, limit: int = 100, warn: Warn | None = None) -> AsyncIterator[Page[Event]]:
-        return walk(lambda after: self.list_events(id, after=after, limit=limit), warn)
+        return walk(lambda after: self.list_events(id, after=after, limit=limit), warn, most=LAST_PAGE)
 
     async def list_checkpoints(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[Checkpoint]:
         return await self._api.checkpoints(id, after=after, limit=limit)
@@ -141,7 +143,7 @@ class Client:
     def each_checkpoint_page(
         self, id: str, *, limit: int = 100, warn: Warn | None = None
     ) -> AsyncIterator[Page[Checkpoint]]:
-        return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit), warn)
+        return walk(lambda after: self.list_checkpoints(id, after=after, limit=limit), warn, most=LAST_PAGE)
 
     async def list_samples(self, id: str, *, after: str | None = None, limit: int = 100) -> Page[StepSamples]:
         """Return a page of a job's samples by step, from the embedded service."""
@@ -151,7 +153,7 @@ class Client:
         self, id: str, *, after: str | None = None, limit: int = 100, warn: Warn | None = None
     ) -> AsyncIterator[Page[StepSamples]]:
         """Yield all pages after the samples with the id `after`."""
-        return walk(lambda place: self.list_samples(id, after=place or after, limit=limit), warn)
+        return walk(lambda place: self.list_samples(id, after=place or after, limit=limit), warn, most=LAST_PAGE)
 
     # Files
 
@@ -163,7 +165,7 @@ class Client:
     def each_file_page(
         self, *, purpose: str | None = None, limit: int | None = None, warn: Warn | None = None
     ) -> AsyncIterator[Page[File]]:
-        return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit), warn)
+        return walk(lambda after: self.list_files(purpose=purpose, after=after, limit=limit), warn, most=LAST_PAGE)
 
     async def get_file(self, id: str) -> File:
         return await self._api.file(id)

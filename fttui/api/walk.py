@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from itertools import count
 from typing import Any, TypeVar
 
 from fttui.api.early_request import send_early
-from fttui.api.errors import Unreachable
+from fttui.api.errors import BadResponse, Unreachable
 from fttui.api.id_set import RecentIds
 from fttui.models.page import Page
 from fttui.models.wire import Wire, made_up_id, sent_id
@@ -20,25 +21,28 @@ Warn = Callable[[str], object]
 REPEATED = "the server repeats a page of the list, so the rest cannot be read and may be missing"
 
 
-async def walk(fetch: Fetch[T], warn: Warn | None = None, *, ahead: bool = False) -> AsyncGenerator[Page[T], None]:
+async def walk(
+    fetch: Fetch[T], warn: Warn | None = None, *, most: int | None = None, ahead: bool = False
+) -> AsyncGenerator[Page[T], None]:
     """Yield the pages of a list, with each object once.
 
-    A list may have any number of pages. A page without new objects is the last one, so that servers that ignore `after`
-    cause no endless loop. The memory has an end: of objects, only the last million are known to be old; a list that
-    leads back further ends at its second or third repetition.
+    A page without new objects is the last one, so that servers that ignore `after` cause no endless loop. The memory
+    has an end: of objects, only the last million are known to be old; a list that leads back further ends at its second
+    or third repetition.
 
     Args:
         warn: called if the server repeats a page and says that there are more.
+        most: greatest number of pages; None for any number. For lists that the caller holds in memory.
         ahead: request a page while the page before is handled. For callers that read the whole list.
 
     Raises:
-        ApiError: a page could not be read.
+        ApiError: a page could not be read, or the list did not end after `most` pages.
     """
     seen, cursors = RecentIds(), _Cursors()
     after: str | None = None
     early: asyncio.Task[Page[T]] | None = None
     try:
-        while True:
+        for number in count(1):
             page = await (fetch(after) if early is None else _answer(early, fetch, after))
             fresh = [raw for raw in page.objects if seen.add(sent_id(raw) or made_up_id(raw))]
             cursor = page.cursor
@@ -47,10 +51,12 @@ async def walk(fetch: Fetch[T], warn: Warn | None = None, *, ahead: bool = False
                     warn(REPEATED)
                 return
             is_last = not fresh or cursor is None or cursor == after
-            early = await send_early(fetch(cursor)) if ahead and not is_last else None
+            early = await send_early(fetch(cursor)) if ahead and not is_last and number != most else None
             yield page if len(fresh) == len(page.objects) else page.only(fresh)
             if is_last:
                 return
+            if number == most:
+                raise BadResponse(f"the list did not end after {most:,} pages", code="endless")
             after = cursor
     finally:
         if early is not None:

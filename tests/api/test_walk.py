@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fttui.api.errors import ApiError, RateLimited, Unreachable
+from fttui.api.errors import ApiError, BadResponse, RateLimited, Unreachable
 from fttui.api.walk import walk
 from fttui.models.file import File
 from fttui.models.page import Page
@@ -48,6 +48,17 @@ async def ids(provider: Provider, *, ahead: bool = False) -> list[str]:
 
 async def test_list_of_any_length_is_read_to_its_end() -> None:
     assert len(await ids(numbered(5000))) == 5000
+
+
+async def test_list_with_too_many_pages_is_an_error_after_the_last_of_them() -> None:
+    provider, found = numbered(5000), list[str]()
+    pages = walk(provider.fetch, most=3, ahead=True)
+    for _ in range(3):
+        found += [raw["id"] for raw in (await anext(pages)).objects]
+    with pytest.raises(BadResponse, match="did not end after 3 pages"):
+        await anext(pages)
+    assert found == ["1", "2", "3"]
+    assert len(provider.asked) == 3
 
 
 async def test_cursor_that_was_sent_before_ends_the_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,12 +62,12 @@ def test_whole_list_is_printed_in_parts_as_the_list_at_once(
     assert [item["id"] for item in archived] == ids(550, newest=549)
 
 
-def endless(kind: str) -> Callable[[Request], Step]:
-    """Return a service whose lists do not end: each page has one new object."""
+def endless_log() -> Callable[[Request], Step]:
+    """Return a service whose lists of events do not end: each page has one new object."""
     made = iter(range(10_000))
 
     def script(request: Request) -> Step:
-        if kind != "jobs" and request.path.endswith("/jobs/ftjob-001"):
+        if request.path.endswith("/jobs/ftjob-001"):
             return send_json(job(1))
         number = next(made)
         data = {"step": number, "train_loss": 0.5}
@@ -77,12 +77,12 @@ def endless(kind: str) -> Callable[[Request], Step]:
 
 
 @pytest.mark.parametrize("form", ["--json", "--jsonl", None])
-@pytest.mark.parametrize("command", [("list", "--all"), ("events", "ftjob-001"), ("metrics", "ftjob-001")])
+@pytest.mark.parametrize("command", [("events", "ftjob-001"), ("metrics", "ftjob-001")])
 def test_list_without_an_end_prints_what_was_read_and_exits_1(
     fttui: Fttui, service: Service, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], form: str | None
 ) -> None:
     monkeypatch.setattr("fttui.api.client.LAST_PAGE", 5)
-    service.server.script = endless("jobs" if command[0] == "list" else "events")
+    service.server.script = endless_log()
     result = fttui("jobs", *command, *([form] if form else []))
     printed = result.json if form == "--json" else result.lines
     assert len(printed["data"] if isinstance(printed, dict) else printed) == 5
