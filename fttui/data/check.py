@@ -315,10 +315,9 @@ def _notes(
             notes.append("tokens are counted as for hosted models; --model NAME counts as a model of this machine does")
         elif not counter.exact:
             hint = f"; for exact counts: {install_line('tokens')}" if price.encoding else ""
-            sample, part = scan.sample, ""
-            if sample is not None and sample.is_part:
-                part = f", from {sample.counted:,} of {scan.examples:,} examples"
-            notes.append(f"token counts are estimates, off by up to {ESTIMATE_ERROR:.0%}{part}{hint}")
+            notes.append(f"token counts are estimates, off by up to {ESTIMATE_ERROR:.0%}{hint}")
+        if scan.sample is not None and scan.sample.is_part:
+            notes.append(f"tokens were estimated for {scan.sample.counted:,} of {scan.examples:,} examples")
         if checker.has_tools:
             notes.append("the provider does not document how it counts tools; their JSON was counted")
         if checker.images:

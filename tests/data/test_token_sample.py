@@ -104,12 +104,12 @@ def test_examples_that_repeat_in_a_fixed_order_do_not_mislead(path: Path, monkey
 def test_note_says_how_many_examples_were_counted(path: Path) -> None:
     examples = [example(index, 20) for index in range(2000)]
     report = checked(path, examples)
-    (note,) = (note for note in report.notes if "estimates" in note)
-    counted = int(note.split(" from ")[1].split()[0].replace(",", ""))
+    (note,) = (note for note in report.notes if "estimated for" in note)
+    counted = int(note.split(" for ")[1].split()[0].replace(",", ""))
     assert 100 + 1900 / 30 < counted < 100 + 1900 / 8
     assert "of 2,000 examples" in note
     assert checked(path, examples).notes == report.notes, "the next check says the same"
-    assert not any(" of " in note for note in checked(path, examples[:100]).notes)
+    assert not any("estimated for" in note for note in checked(path, examples[:100]).notes)
 
 
 @pytest.mark.usefixtures("small_sample")
