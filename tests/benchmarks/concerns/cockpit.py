@@ -25,8 +25,8 @@ STOCK = str(Path(__file__).parent.with_name("support") / "stock.py")
 ROWS_THERE = r"\.\.0\d{6}"
 """Text of the first rows from the archive."""
 
-_ROWS_REASON = "a quarter is Python itself, a quarter its modules typing, re, sqlite3 and tomllib"
-_FRAME_REASON = "about 110 modules and 28 widgets more than hello-world, each of which takes little"
+_ROWS_REASON = "two fifths are Python itself, a seventh what its module of SQLite imports"
+_FRAME_REASON = "about 165 modules and 27 widgets more than hello-world, each of which takes little"
 _KEY_REASON = "6,200 calls of functions in Python: half for the detail, two fifths for the frame; htop is a C program"
 _BURST_REASON = (
     "1,100 calls of functions in Python a key, most in Textual, which delivers each key and scrolls the list"
