@@ -22,8 +22,8 @@ def parse(text: str) -> dict[str, Any] | None:
     content: dict[str, Any] = {}
     table = content
     try:
-        for line in text.split("\n"):
-            line = line.removesuffix("\r").replace("\t", " ")
+        for line in text.replace("\r\n", "\n").split("\n"):
+            line = line.replace("\t", " ")
             if not line.isprintable():
                 return None
             line = line.strip()

@@ -51,6 +51,8 @@ NOT_SIMPLE = [
     'x = "a #b"',
     "x = '\x7f'",
     "# \x00",
+    "\r",
+    "x = 1\r",
 ]
 PIECES = st.sampled_from(
     [
