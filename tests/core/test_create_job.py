@@ -27,9 +27,9 @@ from fttui.core.pricing import Pricing
 from fttui.models.assessment import Assessment
 from fttui.models.job import Job
 from fttui.models.spec import JobSpec
-from fttui.store.archive.archive import Archive
 from tests.core.test_pricing import Service
 from tests.support.clock import FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient
 
 LINE = '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a%d"}]}\n'
@@ -53,7 +53,7 @@ class World:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.client = Provider()
-        self.archive = Archive("", "work", threaded=False)
+        self.archive = inline_archive("", "work")
         self.steps: list[Step] = []
         self.pricing = Pricing(Service())
         self.create = self.creator()

@@ -16,10 +16,10 @@ from fttui.learning.sweep import axes_of
 from fttui.models import labels
 from fttui.models.job import TOKEN_KEY, Job
 from fttui.models.spec import JobSpec
-from fttui.store.archive.archive import Archive
 from tests.core.test_create_job import GOOD
 from tests.core.test_pricing import Service
 from tests.support.clock import FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient
 
 AXES = axes_of({"n_epochs": [1, 3], "learning_rate_multiplier": [0.5, 1, 2]})
@@ -41,7 +41,7 @@ class Provider(FakeClient):
 
 
 def _creator(client: Provider, steps: list[Step]) -> CreateJob:
-    sender = ClientSender(client, Archive("", "work", threaded=False), FakeClock(instant=True))  # type: ignore[arg-type]
+    sender = ClientSender(client, inline_archive("", "work"), FakeClock(instant=True))  # type: ignore[arg-type]
     return CreateJob(sender, Pricing(Service()), on_step=steps.append)
 
 

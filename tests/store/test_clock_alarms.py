@@ -6,10 +6,10 @@ import pytest
 
 from fttui.learning.alarms import BY_CLOCK, Kind
 from fttui.models.raw_json import encode
-from fttui.store.archive.archive import Archive
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.store import Store
 from tests.support.clock import START, FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient, job, metrics
 
 RUNNING, QUEUED, OLD_FILE, OLD_MODEL = (f"ftjob-{number:05}" for number in (40, 41, 2, 3))
@@ -27,7 +27,7 @@ class Account:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.client = FakeClient(self.clock)
-        self.archive = Archive("", "work", threaded=False)
+        self.archive = inline_archive("", "work")
         self.store = Store(self.archive, self.clock, self.client)  # type: ignore[arg-type]
         self.fetcher = Fetcher(self.store)
         jobs = {number: job(number, "succeeded") for number in range(1, 40)}

@@ -21,6 +21,7 @@ from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.store.test_store import World, walk
 from tests.support.clock import FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import job
 
 AT = 1_700_000_000
@@ -84,7 +85,7 @@ async def test_created_job_is_on_top_until_the_list_says_otherwise() -> None:
 
 
 async def test_record_jobs_keeps_the_order_of_the_list() -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     await record_jobs(archive, same("m", "a"), 0.0)
     await record_jobs(archive, same("z", "m", "a"), 0.0)
     await record_jobs(archive, same("a", status="running"), 0.0)

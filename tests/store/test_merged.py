@@ -2,13 +2,13 @@
 
 from fttui.api.errors import Unreachable
 from fttui.models.spec import JobSpec
-from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from fttui.store.merged import MergedStore
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.snapshot import Change, Snapshot
 from fttui.store.store import Store
 from tests.support.clock import FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient, event, job
 
 
@@ -21,7 +21,7 @@ class Two:
         self.clients["home"].jobs = [job(1, "running")]
         self.clients["work"].jobs = [job(1, "succeeded"), job(2, "running")]
         self.stores = {
-            name: Store(Archive("", name, threaded=False), self.clock, client) for name, client in self.clients.items()
+            name: Store(inline_archive("", name), self.clock, client) for name, client in self.clients.items()
         }
         self.fetchers = {name: Fetcher(store) for name, store in self.stores.items()}
         self.merged = MergedStore(self.stores)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from fttui.api.errors import ApiError, BadRequest, NotFound, ServerError
-from fttui.store.archive.archive import Archive
 from fttui.store.provider_access import ABSENT_FOR, ABSENT_FOR_NOW
 from tests.store.test_store import World
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import job
 
 J = "ftjob-00001"
@@ -17,7 +17,7 @@ DAY = 86400.0
 
 async def opened(path: Path, profile: str = "work", *, later: float = 0.0) -> World:
     """A store on the archive at `path`, started `later` seconds after the first."""
-    archive = Archive(str(path / "a.db"), profile, threaded=False)
+    archive = inline_archive(str(path / "a.db"), profile)
     world = World(archive)
     if later:
         world.clock.elapsed = later
@@ -120,7 +120,7 @@ async def test_archive_of_version_1_is_migrated(tmp_path: Path) -> None:
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
         db.commit()
-    archive = Archive(str(path), "work", threaded=False)
+    archive = inline_archive(str(path), "work")
     assert archive.notices == []
     assert [row.id for row in archive.jobs.rows()] == ["ftjob-old"]
     await archive.jobs.set_synced("ftjob-old")

@@ -13,10 +13,10 @@ from fttui.cli.output import dumps
 from fttui.models.job import Job
 from fttui.models.page import Page
 from fttui.models.wire import sent_id
-from fttui.store.archive.archive import Archive
 from fttui.text import clean
 from tests.store.test_store import World
 from tests.support.clock import START
+from tests.support.inline_archive import inline_archive
 from tests.support.objects import EVENT, JOB, mutated, paths, values
 from tests.support.store_fakes import event, job
 from tests.support.wild import STATUSES, UNREADABLE, WILD
@@ -40,7 +40,7 @@ async def test_every_known_shape_of_a_job_is_decoded(name: str) -> None:
 
 async def test_list_of_all_shapes_survives_a_restart(tmp_path: Path) -> None:
     path = str(tmp_path / "a.db")
-    world = World(Archive(path, "work", threaded=False))
+    world = World(inline_archive(path, "work"))
     world.client.jobs = [*(wild.raw for wild in WILD.values()), *UNREADABLE]
     await world.poll()
     rows = dict(world.store.snapshot.rows)
@@ -52,7 +52,7 @@ async def test_list_of_all_shapes_survives_a_restart(tmp_path: Path) -> None:
     kept = [json.dumps(world.store.job(id).raw, sort_keys=True) for id in rows]  # type: ignore[union-attr]
     assert sorted(sent) == sorted(kept)
     await world.archive.close()
-    again = World(Archive(path, "work", threaded=False))
+    again = World(inline_archive(path, "work"))
     assert dict(again.store.snapshot.rows) == rows
     again.client.jobs = world.client.jobs
     (change,) = await again.poll()

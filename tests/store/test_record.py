@@ -4,9 +4,9 @@ from typing import Any
 
 from fttui.models.checkpoint import Checkpoint
 from fttui.models.event import Event
-from fttui.store.archive.archive import Archive
 from fttui.store.record import record_events, record_jobs
 from tests.store.test_store import World
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import event, job
 
 J = "ftjob-00001"
@@ -18,7 +18,7 @@ def read(id: str, numbers: range) -> list[Event]:
 
 async def test_record_jobs_writes_the_same_as_a_poll() -> None:
     jobs: list[Any] = [job(3, "running"), job(2), {"no": "id"}, job(1, "failed", metadata={"a": "b"})]
-    world, kept = World(), Archive("", "work", threaded=False)
+    world, kept = World(), inline_archive("", "work")
     world.client.jobs = jobs
     await world.poll()
     await record_jobs(kept, jobs, 1.0)
@@ -41,7 +41,7 @@ async def test_job_whose_end_a_command_recorded_is_due() -> None:
 
 
 async def test_record_jobs_skips_unchanged_jobs_and_clears_gone() -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     await record_jobs(archive, [job(1), job(2)], 1.0)
     await archive.jobs.set_gone([J], 2.0)
     before = archive.database._writer.total_changes
@@ -52,7 +52,7 @@ async def test_record_jobs_skips_unchanged_jobs_and_clears_gone() -> None:
 
 
 async def test_record_events_adds_only_new_events() -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     await record_events(archive, J, read(J, range(5)))
     assert archive.events.raw(J) == [], "events of an unknown job are not recorded"
     await record_jobs(archive, [job(1)], 1.0)
@@ -76,7 +76,7 @@ async def test_record_events_skips_a_log_with_missing_older_events() -> None:
 
 
 async def test_checkpoints_dropped_by_the_provider_stay() -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     await record_jobs(archive, [job(1)], 1.0)
     for step in (1, 2):
         await archive.jobs.save_checkpoints(J, [Checkpoint.read({"id": f"c{step}", "step_number": step})])

@@ -22,6 +22,7 @@ from fttui.store.polling.poller import Poller
 from fttui.store.record import record_events, record_jobs
 from fttui.store.store import Store
 from tests.support.clock import FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.simulated_runs import real_run
 from tests.support.store_fakes import FakeClient, event, job
 
@@ -35,7 +36,7 @@ J = job(1)["id"]
 
 @pytest.fixture
 async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
-    archive = Archive(str(tmp_path / "archive.db"), "work", threaded=False)
+    archive = inline_archive(str(tmp_path / "archive.db"), "work")
     yield archive
     await archive.close()
 

@@ -21,6 +21,7 @@ from fttui.store.query import select
 from fttui.store.snapshot import Change, Outcome, Snapshot
 from fttui.store.store import Store
 from tests.support.clock import START, FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient, event, finished, job, metrics, rows_of
 
 J = "ftjob-00001"
@@ -32,7 +33,7 @@ class World:
     def __init__(self, archive: Archive | None = None, **more: Any) -> None:
         self.clock = FakeClock()
         self.client = FakeClient(self.clock)
-        self.archive = archive or Archive("", "work", threaded=False)
+        self.archive = archive or inline_archive("", "work")
         self.store = Store(self.archive, self.clock, self.client, **more)  # type: ignore[arg-type]
         self.fetcher = Fetcher(self.store)
         self.told: list[Change] = []
@@ -459,7 +460,7 @@ async def test_read_only_session_sends_no_intents(intent: Intent) -> None:
 
 @pytest.mark.parametrize("intent", INTENTS)
 async def test_intents_without_a_client_give_the_reason(intent: Intent) -> None:
-    store = Store(Archive("", "work", threaded=False), FakeClock())
+    store = Store(inline_archive("", "work"), FakeClock())
     assert (await outcome_of(intent, store)).message == "not connected"
     store.feed.failed(Unreachable("the host has no name"))
     outcome = await outcome_of(intent, store)
@@ -711,12 +712,12 @@ async def test_route_that_worked_never_becomes_absent(world: World) -> None:
 
 
 async def test_all_jobs_are_written_to_a_new_archive(tmp_path: Any) -> None:
-    first = World(Archive(str(tmp_path / "a.db"), "work", threaded=False))
+    first = World(inline_archive(str(tmp_path / "a.db"), "work"))
     first.client.jobs = [job(n) for n in range(150, 0, -1)]
     await first.poll()
     await walk(first)
     await first.archive.close()
-    archive = Archive(str(tmp_path / "a.db"), "work", threaded=False)
+    archive = inline_archive(str(tmp_path / "a.db"), "work")
     world = World(archive)
     world.client.jobs = first.client.jobs
     content = bytearray((tmp_path / "a.db").read_bytes())
@@ -766,7 +767,7 @@ async def test_points_of_checkpoints_and_events_are_joined(world: World) -> None
 
 
 def test_unreachable_only_without_a_connection() -> None:
-    store = Store(Archive("", "work", threaded=False), FakeClock())
+    store = Store(inline_archive("", "work"), FakeClock())
     refused = Unreachable("cannot reach http://host/v1: it was refused", reason="it was refused", unsent=True)
     for failures in range(1, 4):
         store.feed.failed(refused)

@@ -8,16 +8,16 @@ import pytest
 from fttui.api.errors import ServerError
 from fttui.models.file import File
 from fttui.store import upload_once as uploads
-from fttui.store.archive.archive import Archive
 from fttui.store.store import Store
 from fttui.store.upload_once import upload_once
 from tests.support.clock import START, FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient
 
 
 class World:
     def __init__(self, path: Path) -> None:
-        self.archive = Archive("", "work", threaded=False)
+        self.archive = inline_archive("", "work")
         self.client = FakeClient()
         self.path = path / "t.jsonl"
         self.path.write_text("one")
@@ -76,7 +76,7 @@ async def test_deleted_or_unreadable_file_is_uploaded_again(world: World) -> Non
 
 async def test_upload_is_not_shared_between_profiles(world: World) -> None:
     await world.send()
-    world.archive = Archive("", "home", threaded=False)
+    world.archive = inline_archive("", "home")
     assert (await world.send())[1] is False
 
 

@@ -15,6 +15,7 @@ from fttui.store.archive.files import ArchiveFiles
 from fttui.store.archive.jobs import ArchiveJobs
 from fttui.store.archive.routes import AbsentRoutes
 from fttui.store.archive.samples import ArchiveSamples
+from fttui.store.archive.worker import Worker
 
 T = TypeVar("T")
 
@@ -22,15 +23,15 @@ T = TypeVar("T")
 class Archive:
     """The part of the archive that belongs to one profile. One event loop owns it."""
 
-    def __init__(self, path: str, profile: str, *, threaded: bool = True) -> None:
+    def __init__(self, path: str, profile: str, *, worker: Worker | None = None) -> None:
         """Open the archive at `path`. Never raises: see `Database`.
 
         Args:
             path: the file; an empty path means memory.
             profile: the profile whose rows are read and written.
-            threaded: False runs writes in the calling thread, for tests with a fake clock.
+            worker: runs the writes; None for a thread.
         """
-        self.database = Database(path, profile, threaded=threaded)
+        self.database = Database(path, profile, worker=worker)
         self.jobs = ArchiveJobs(self.database)
         self.events = ArchiveEvents(self.database)
         self.samples = ArchiveSamples(self.database)

@@ -5,19 +5,18 @@ is not raised: a broken file is set aside and a new one started, a file that can
 until it can be written again. `notices` tells the user.
 """
 
-import asyncio
 import contextlib
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fttui import sqlite
 from fttui.store.archive import restore, schema, set_aside
 from fttui.store.archive.damage import Damage
 from fttui.store.archive.overlay import Overlay
+from fttui.store.archive.worker import ThreadWorker, Worker
 
 T = TypeVar("T")
 
@@ -31,13 +30,13 @@ class Database:
     Work on the database is a function of a connection and either the profile's key or a job's key.
     """
 
-    def __init__(self, path: str, profile: str, *, threaded: bool = True) -> None:
+    def __init__(self, path: str, profile: str, *, worker: Worker | None = None) -> None:
         """Open the archive at `path`, or memory in its place. Never raises.
 
         Args:
             path: the file; an empty path means memory.
             profile: the profile whose rows are read and written.
-            threaded: False runs writes in the calling thread, for tests with a fake clock.
+            worker: runs the writes; None for a thread.
         """
         self.profile = profile
         self.path = ""
@@ -48,8 +47,7 @@ class Database:
         """Rows with a wrong checksum that were read."""
         self.generation = 0
         """Number of new starts. After one, earlier writes are no longer in the archive."""
-        self._threaded = threaded
-        self._pool: ThreadPoolExecutor | None = None
+        self._worker = worker or ThreadWorker()
         self._lock: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self._fault: sqlite3.Error | None = None
         self._home = path
@@ -138,19 +136,11 @@ class Database:
                 with contextlib.suppress(sqlite3.Error):
                     db.close()
 
-        if self._pool is None:
-            close()
-        else:
-            await asyncio.get_running_loop().run_in_executor(self._pool, close)
-            self._pool.shutdown()
+        await self._worker.close(close)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run `work` in the writing thread, after the writes before it."""
-        if not self._threaded:
-            return work()
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="archive")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        return await self._worker.run(work)
 
     def _write_now(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
         """Run `work` in a transaction. After a fault of the disk, run it again on the replacement."""

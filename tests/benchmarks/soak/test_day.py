@@ -17,7 +17,6 @@ from fttui.api.client import Client
 from fttui.api.http import Http
 from fttui.api.providers import Provider
 from fttui.config.schema import Settings
-from fttui.store.archive.archive import Archive
 from fttui.store.polling.poller import Poller
 from fttui.store.store import Store
 from fttui.ui.app import FttuiApp
@@ -26,6 +25,7 @@ from fttui.ui.render.glyphs import UNICODE
 from fttui.ui.render.status_line import ServiceInfo
 from tests.benchmarks.soak.account import Account
 from tests.support.clock import START, FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.pilot import QuietPilot
 
 JOBS = 48
@@ -62,7 +62,7 @@ async def test_a_day_leaves_objects_open_files_and_tasks_as_they_were(tmp_path: 
 
     provider = Provider(name="day", base_url="https://host.example/v1")
     client = Client(Http(provider, clock=clock, transport=httpx.MockTransport(respond)))
-    archive = Archive(str(tmp_path / "archive.db"), "day", threaded=False)
+    archive = inline_archive(str(tmp_path / "archive.db"), "day")
     store = Store(archive, clock, client)
     session = _Session(store, Poller(store, clock, chance=lambda: 0.5))
 

@@ -26,6 +26,7 @@ from fttui.store.archive.events import LogState, Progress
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.store.archive.jobs import ListState
 from fttui.store.query import select
+from tests.support.inline_archive import inline_archive
 from tests.support.objects import values
 from tests.support.store_fakes import entry, event, job, metrics, rows_of, samples
 
@@ -230,7 +231,7 @@ async def test_files_models_and_creates_are_saved(archive: Archive) -> None:
 @given(raws=st.lists(st.tuples(values, values), min_size=1, max_size=4))
 async def test_any_decoded_json_can_be_saved(raws: list[tuple[object, object]]) -> None:
     """Models decoded from any JSON fit into the columns, and the JSON is returned unchanged."""
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     for raw_job, raw_event in raws:
         kept = entry(raw_job)  # type: ignore[arg-type]
         await archive.jobs.save([kept], 1.0)

@@ -17,6 +17,7 @@ from fttui.store.archive.events import LogState, Progress
 from fttui.store.archive.files import UPLOADED_AGAIN
 from fttui.store.archive.schema import MIGRATIONS, OF_JOBS
 from fttui.store.archive.verification import add_checksums, damaged_summaries, distrust_damaged
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import entry, event, job, metrics
 
 J, F = "ftjob-00001", "file-r1"
@@ -25,7 +26,7 @@ CONTENT = b"step,train_loss\n1,0.5\n"
 
 
 def opened(path: Path) -> Archive:
-    return Archive(str(path), "work", threaded=False)
+    return inline_archive(str(path), "work")
 
 
 async def filled(path: Path) -> None:

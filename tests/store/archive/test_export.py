@@ -14,6 +14,7 @@ from fttui.models.samples import StepSamples
 from fttui.models.wire import SENT
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.export import archived_points, export_job, file_name
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import entry, event, job, metrics, samples
 
 J = "ftjob-00001"
@@ -30,7 +31,7 @@ async def filled(archive: Archive, raw: dict[str, Any]) -> None:
 
 @pytest.fixture
 async def archive() -> Archive:
-    found = Archive("", "work", threaded=False)
+    found = inline_archive("", "work")
     await filled(found, job(1, training_file="file-t", result_files=["file-r", "file-x", "file-never"]))
     await found.files.save_content("file-r", BASE64, 1.0)
     await found.files.save_content("file-x", b"\x00\xff no table", 1.0)
@@ -70,7 +71,7 @@ def test_export_writes_a_directory_for_a_job(archive: Archive, tmp_path: Path) -
 
 
 async def test_translated_objects_are_exported_as_the_provider_sent_them(tmp_path: Path) -> None:
-    archive, sent = Archive("", "work", threaded=False), {"job_id": "j", "n": 1}
+    archive, sent = inline_archive("", "work"), {"job_id": "j", "n": 1}
     await archive.jobs.save([entry(job(1, **{SENT: sent}))], 1.0)
     await archive.events.append(J, [Event.read({"id": "e", SENT: "a line"})], joined=True, cursor=None)
     folder = Path(export_job(archive, J, str(tmp_path)))
@@ -131,7 +132,7 @@ def test_export_of_an_unknown_job_raises_key_error(archive: Archive, tmp_path: P
     ],
 )
 async def test_file_name_stays_in_the_directory_for_any_id(tmp_path: Path, id: str) -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     await filled(archive, job(1) | {"id": id, "result_files": [id]})
     await archive.files.save_content(id, BASE64, 1.0)
     out = tmp_path / "out"
@@ -149,7 +150,7 @@ def test_file_names_of_different_ids_differ() -> None:
 
 
 async def test_exported_metrics_fall_back_to_checkpoints() -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     await archive.jobs.save([entry(job(1))], 1.0)
     assert archived_points(archive, J) == []
     sent = [{"id": f"c{n}", "step_number": n, "metrics": {"step": n, "train_loss": 1 / n}} for n in (20, 10)]

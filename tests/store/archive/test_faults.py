@@ -15,6 +15,7 @@ from fttui.store.archive import database, schema, set_aside
 from fttui.store.archive.archive import Archive
 from fttui.store.archive.first_rows import first_log, first_rows
 from fttui.store.archive.schema import beside
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import entry, event, job
 
 J = "ftjob-00001"
@@ -390,7 +391,7 @@ async def test_archive_with_any_changed_bits_can_be_opened_read_and_written(tmp_
         path.write_bytes(content)
         first_rows(str(path), "work", 5)
         first_log(str(path), "work", J)
-        archive = Archive(str(path), "work", threaded=False)
+        archive = inline_archive(str(path), "work")
         for row in archive.jobs.rows():
             Job.read(decode(archive.jobs.body(row.id), id=row.id)).row()
             archive.events.rows(row.id)

@@ -15,6 +15,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.jobs import ListState
 from fttui.store.archive.verification import damaged_summaries, distrust_damaged
 from tests.store.archive.test_faults import J, filled, shrink
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import entry, event, job, metrics, samples
 
 
@@ -48,7 +49,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def opened(disk: Disk) -> Archive:
-    return Archive(str(disk.path), "work", threaded=False)
+    return inline_archive(str(disk.path), "work")
 
 
 async def see_things(archive: Archive) -> None:

@@ -13,6 +13,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.archive.size import on_disk, shares
 from fttui.store.polling.archive_sync import ArchiveSync, NotWritable, Progress, Tally
 from tests.support.clock import START, FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient, event, finished, job, metrics, samples
 
 
@@ -41,7 +42,7 @@ class Place:
         self.told: list[Progress] = []
 
     def open(self) -> Archive:
-        return Archive(str(self.path), "work", threaded=False)
+        return inline_archive(str(self.path), "work")
 
     async def sync(self, *, full: bool = False) -> Tally:
         archive = self.open()
@@ -415,7 +416,7 @@ async def test_404_for_the_route_of_contents_says_nothing_about_the_files(place:
 
 
 async def test_unwritable_archive_ends_the_run_before_any_request(place: Place) -> None:
-    archive = Archive("", "work", threaded=False)
+    archive = inline_archive("", "work")
     with pytest.raises(NotWritable):
         await ArchiveSync(archive, place.client, place.clock).run()  # type: ignore[arg-type]
     assert place.client.calls == []

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from fttui.api.errors import ApiError, Unreachable
 from fttui.models.event import Event
 from fttui.models.page import Page
-from fttui.store.archive.archive import Archive
 from fttui.store.polling.event_walk import EventWalk, is_ascending, older_batch, oldest_first
 from fttui.store.polling.fetcher import Fetcher
 from fttui.store.store import Store
 from tests.support.clock import FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient, event, job
 
 J = "ftjob-00001"
@@ -30,7 +30,7 @@ class Log:
         self.client.ascending = ascending
         self.client.jobs = [job(1, "running")]
         self.client.events[J] = []
-        self.archive = Archive("", "work", threaded=False)
+        self.archive = inline_archive("", "work")
         self.fetchers: list[Fetcher] = []
 
     async def start(self) -> None:

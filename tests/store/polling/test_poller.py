@@ -19,6 +19,7 @@ from fttui.store.polling.poller import BACKOFF, FLOOR, Poller, next_delay
 from fttui.store.snapshot import Change
 from fttui.store.store import Store
 from tests.support.clock import START, FakeClock
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import FakeClient, event, job, metrics, samples
 
 J = "ftjob-00001"
@@ -28,7 +29,7 @@ class World:
     def __init__(self, *, client: bool = True, archive: Archive | None = None, **more: Any) -> None:
         self.clock = FakeClock()
         self.client = FakeClient(self.clock)
-        self.archive = archive or Archive("", "work", threaded=False)
+        self.archive = archive or inline_archive("", "work")
         self.store = Store(self.archive, self.clock, self.client if client else None)
         self.poller = Poller(self.store, self.clock, chance=lambda: 0.0, **more)
         self.fetcher = self.poller.fetcher
