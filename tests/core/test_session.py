@@ -22,6 +22,7 @@ from fttui.store.archive.archive import Archive
 from fttui.store.health import State
 from tests.support.clock import FakeClock
 from tests.support.hf_runs import end, losses, save
+from tests.support.inline_archive import inline_archive
 from tests.support.store_fakes import job
 
 URL = "http://models.example:8080/v1"
@@ -138,7 +139,10 @@ async def test_failed_start_of_the_local_service_is_retried(monkeypatch: pytest.
     await session.close()
 
 
-async def test_read_only_and_interval_come_from_flag_profile_or_settings(tmp_path: Path) -> None:
+async def test_read_only_and_interval_come_from_flag_profile_or_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fttui.store.archive.archive.Archive", inline_archive)
     (tmp_path / "config.toml").write_text(
         f'interval = 9\n[profiles.work]\nbase_url = "{URL}"\nread_only = true\ninterval = 7\n'
     )
@@ -147,8 +151,19 @@ async def test_read_only_and_interval_come_from_flag_profile_or_settings(tmp_pat
         (Options(profile="work"), 7, True),
         (Options(base_url=URL, interval=20.0, read_only=True), 20, True),
     ):
-        session = await open_session(options, clock=FakeClock())
-        assert session.poller._interval == interval
+        clock, polls = FakeClock(), list[float]()
+        answering = serving(job(1, "running"))
+
+        def answer(
+            request: httpx.Request, clock: FakeClock = clock, answering: Any = answering, polls: list[float] = polls
+        ) -> httpx.Response:
+            if request.url.path.endswith("/jobs") and "after" not in request.url.params:
+                polls.append(clock.elapsed)
+            return answering.handle_request(request)  # type: ignore[no-any-return]
+
+        session = await open_session(options, clock=clock, transport=httpx.MockTransport(answer))
+        await polled(session, clock, lambda polls=polls: len(polls) > 4)  # type: ignore[misc]
+        assert polls[-1] - polls[-2] == interval
         assert ("read-only" in (await session.store.cancel(["x"]))["x"].message) is read_only
         await session.close()
 

@@ -141,6 +141,8 @@ class BrokenFile(NamedTuple):
     whole: Callable[[list[bytes]], bytes] | None = None
     line: int | None = 5
     member: str = ""
+    is_ambiguous: bool = False
+    """Several values may be meant, so that no repair exists, although the rule is fixable."""
 
 
 def _put(*path: Any, value: Any = None) -> Change:
@@ -277,9 +279,17 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
     BrokenFile("not_message", "chat", _put(*_U, value="How?"), member="messages[1]"),
     BrokenFile("no_role", "chat", _put(*_U, "role", value=...), member="messages[1]"),
     BrokenFile("unknown_role", "chat", _put(*_U, "role", value="User"), member="messages[1].role"),
-    BrokenFile("unknown_role", "chat", _put(*_U, "role", value=["user"]), member="messages[1].role"),
-    BrokenFile("unknown_role", "chat", _put(M, 0, "role", value="developer"), member="messages[0].role"),
-    BrokenFile("unknown_role", "reinforcement", _put(M, 0, "role", value="system"), member="messages[0].role"),
+    BrokenFile("unknown_role", "chat", _put(*_U, "role", value=["user"]), member="messages[1].role", is_ambiguous=True),
+    BrokenFile(
+        "unknown_role", "chat", _put(M, 0, "role", value="developer"), member="messages[0].role", is_ambiguous=True
+    ),
+    BrokenFile(
+        "unknown_role",
+        "reinforcement",
+        _put(M, 0, "role", value="system"),
+        member="messages[0].role",
+        is_ambiguous=True,
+    ),
     BrokenFile("no_content", "chat", _put(*_U, "content", value=...), member="messages[1]"),
     BrokenFile("no_content", "chat", _put(*_A, "content", value=None), member="messages[2]"),
     BrokenFile("bad_content", "chat", _put(*_U, "content", value=5), member="messages[1].content"),
@@ -288,7 +298,7 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
     BrokenFile("bad_part", "chat", _put(*_U, "content", value=["How?"]), member="messages[1].content[0]"),
     BrokenFile("bad_name", "chat", _put(*_U, "name", value=5), member="messages[1].name"),
     BrokenFile("refused_name", "chat", _put(*_U, "name", value="Sam Gold"), member="messages[1].name"),
-    BrokenFile("bad_weight", "chat", _put(*_A, "weight", value=0.5), member="messages[2].weight"),
+    BrokenFile("bad_weight", "chat", _put(*_A, "weight", value=0.5), member="messages[2].weight", is_ambiguous=True),
     BrokenFile("bad_weight", "chat", _put(*_A, "weight", value=True), member="messages[2].weight"),
     BrokenFile("bad_weight", "chat", _put(*_A, "weight", value="1"), member="messages[2].weight"),
     BrokenFile("misplaced_weight", "chat", _put("weight", value=1), member="weight"),
@@ -339,6 +349,7 @@ BROKEN_FILES: tuple[BrokenFile, ...] = (
         "tools",
         _put(*_FUNCTION, "arguments", value="{'a'}"),
         member="messages[2].tool_calls[0].function.arguments",
+        is_ambiguous=True,
     ),
     BrokenFile("no_such_tool", "tools", _put(*_FUNCTION, "name", value="wether"), member="messages[2]"),
     BrokenFile("no_answer_to_call", "tools", lambda example: example[M].__delitem__(slice(3, 5)), member="messages[2]"),

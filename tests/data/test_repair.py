@@ -29,9 +29,7 @@ def test_fixable_errors_are_fixed(tmp_path: Path) -> None:
         done, after = repair(tmp_path / "a", data)
         (tmp_path / "b").write_bytes(after)
         left = check_file(str(tmp_path / "b"), method=example_files.KINDS[broken.kind][1]).groups
-        # No single repair exists for these values.
-        ambiguous = b'"weight": 0.5' in data or b"{'a'}" in data or b'["user"]' in data or b'"developer"' in data
-        if ambiguous or (broken.code == "unknown_role" and broken.kind == "reinforcement"):
+        if broken.is_ambiguous:
             assert [group.code for group in left] == [broken.code], broken
             assert done.changes == ()
         else:

@@ -1,6 +1,8 @@
 """Index of directories: which runs it finds, how it names them, and what it looks at again."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,6 @@ import pytest
 
 from fttui.runs import directory
 from fttui.runs.directory import Directory
-from fttui.runs.formats.base import Source
 from fttui.runs.place import paths_of, url_of
 from tests.support.hf_runs import end, losses, save
 
@@ -116,21 +117,50 @@ def test_logs_beside_an_output_belong_to_its_run(tmp_path: Path) -> None:
     assert [source.format for source in runs["out"].sources] == ["trainer_state", "tensorboard"]
 
 
-def test_several_tables_in_one_directory_are_several_runs() -> None:
-    tables = [Source("csv", "/o/a.csv"), Source("csv", "/o/b.csv"), Source("log", "/o/a.log")]
-    assert [name for name, _ in directory._keyed(tables, is_owned=False)] == ["a", "b", "a"]
-    assert {name for name, _ in directory._keyed(tables, is_owned=True)} == {""}
-    assert [name for name, _ in directory._keyed([tables[0], tables[2]], is_owned=False)] == ["", ""]
-    stored = [Source("mlflow", "/o/mlflow.db", "run1"), Source("mlflow", "/o/mlflow.db", "run2")]
-    assert [name for name, _ in directory._keyed(stored, is_owned=False)] == ["run1", "run2"]
+def tables(directory: Path, *names: str) -> None:
+    """Write logs that are read as one run a file, unless they belong together."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        row = "step,loss\n1,2.0\n" if name.endswith(".csv") else "step 1 loss 2.0\nstep 2 loss 1.9\n"
+        (directory / name).write_text(row)
 
 
-def test_runs_of_different_stores_with_one_name_are_different_runs() -> None:
-    sources = tuple(Source("trackio", f"/o/{name}.db", "run1") for name in "abc")
-    index = Directory(["/o"])
-    runs = list(index._named([("/o", "", directory.Folder(0, False, (), sources))]))
-    assert sorted(run.sources for run in runs) == [(source,) for source in sources]
-    assert len({run.id for run in runs}) == 3
+def store(path: Path, *runs: str) -> None:
+    """Write a store of trackio."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp, run_id, run_name, step, metrics)")
+        db.executemany(
+            "INSERT INTO metrics(run_id, run_name, step, metrics) VALUES (?, ?, 1, '{}')", [(run, run) for run in runs]
+        )
+
+
+def formats(index: Directory) -> dict[str, list[str]]:
+    """Return the formats of the sources of each run."""
+    return {id: [source.format for source in run.sources] for id, run in index.runs.items()}
+
+
+def test_several_tables_in_one_directory_are_several_runs(tmp_path: Path) -> None:
+    tables(tmp_path / "several", "a.csv", "b.csv", "a.log")
+    tables(tmp_path / "one", "a.csv", "a.log")
+    end(tmp_path / "output", HISTORY)
+    tables(tmp_path / "output", "a.csv", "b.csv")
+    assert formats(found(tmp_path)) == {
+        "several/a": ["csv", "log"],
+        "several/b": ["csv"],
+        "one": ["csv", "log"],
+        "output": ["trainer_state", "csv", "csv"],
+    }
+
+
+def test_runs_of_different_stores_with_one_name_are_different_runs(tmp_path: Path) -> None:
+    store(tmp_path / "a.db", "run1", "run2")
+    index = found(tmp_path)
+    assert sorted(index.runs) == ["run1", "run2"]
+    store(tmp_path / "b.db", "run1")
+    store(tmp_path / "c.db", "run1")
+    runs = list(found(tmp_path).runs.values())
+    assert sorted(os.path.basename(run.sources[0].path) for run in runs) == ["a.db", "a.db", "b.db", "c.db"]
+    assert len({run.id for run in runs}) == 4
 
 
 def test_what_a_pattern_matches_may_be_missing(tmp_path: Path) -> None:

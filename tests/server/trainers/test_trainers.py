@@ -14,12 +14,14 @@ from fttui.server import home as homedir
 from fttui.server.api.app import create_app
 from fttui.server.jobs import supervisor
 from fttui.server.jobs.trainer_catalog import Catalog
+from fttui.server.jobs.trainer_limits import TrainerLimits
 from fttui.server.launchers import trainer_process
 from fttui.server.launchers.trainer_process import TrainerProcess
 from fttui.server.service import Service, open_service
-from fttui.server.settings import HANG_AFTER, Settings, Trainer, read_settings
+from fttui.server.settings import Settings, read_settings, settings_of
 from fttui.server.storage.job_dir import JobDirectory
 from tests.server.conftest import FAKE, add_job, messages, run_until, status, until
+from tests.support.clock import FakeClock
 
 SHELL = {
     "command": ["sh", str(Path(__file__).parents[2] / "support" / "shell_trainer.sh"), "12"],
@@ -255,9 +257,21 @@ def test_misbehaving_trainer_is_ended(
         service.database.close()
 
 
-def test_default_hang_after_is_at_least_ten_minutes() -> None:
-    assert HANG_AFTER >= 600
-    assert Trainer("x", ("y",), ("z",), ("dpo",)).hang_after == HANG_AFTER
+def test_trainer_may_be_silent_for_ten_minutes_but_not_for_ever(service: Service) -> None:
+    job = service.database.jobs.get(add_job(service))
+    assert job is not None
+    directory = JobDirectory(service.paths.job(job.id))
+    (trainer,) = settings_of({"trainers": {"mine": {"command": ["train"], "models": ["m"]}}}).trainers
+    for configured in (trainer, None):
+        clock = FakeClock()
+        limits = TrainerLimits(clock)
+        assert limits.violation(job, directory, configured) is None
+        clock.advance(600)
+        assert limits.violation(job, directory, configured) is None
+        clock.advance(3000)
+        found = limits.violation(job, directory, configured)
+        assert found is not None
+        assert found.reason.startswith("reported nothing for")
 
 
 def test_job_fails_when_the_command_does_not_exist(home: str) -> None:

@@ -7,6 +7,9 @@ from textual.events import Key, Paste
 
 from fttui.ui.terminal.key_reader import KeyReader
 
+END_OF_PASTE = b"\x1b[201~"
+"""Sequence that ends whatever the bytes before it have begun."""
+
 
 def keys(reader: KeyReader, *reads: bytes) -> list[str]:
     """Return the names of the keys in several reads."""
@@ -46,7 +49,7 @@ def test_surrogate_sent_as_a_number_becomes_a_replacement_character() -> None:
     assert key.character == "\ufffd"
 
 
-def test_any_bytes_are_read() -> None:
+def test_keys_arrive_after_any_bytes() -> None:
     dice = random.Random(15)
     pieces = [
         b"\x1b[",
@@ -66,4 +69,7 @@ def test_any_bytes_are_read() -> None:
     ]
     reader = KeyReader()
     for _ in range(3000):
-        reader.read(b"".join(dice.choices(pieces, k=dice.randint(1, 9))) + dice.randbytes(dice.randint(0, 4)))
+        noise = b"".join(dice.choices(pieces, k=dice.randint(1, 9))) + dice.randbytes(dice.randint(0, 4))
+        reader.read(noise)
+        reader.read(END_OF_PASTE)
+        assert keys(reader, b"q") == ["q"], noise

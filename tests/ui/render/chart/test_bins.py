@@ -2,10 +2,10 @@
 
 import gc
 import math
+import weakref
 
 from fttui.learning.series import Series
-from fttui.ui.render.chart import bins
-from fttui.ui.render.chart.bins import KEPT, bins_of
+from fttui.ui.render.chart.bins import KEPT, Bin, bins_of
 
 
 def series(number: int) -> Series:
@@ -26,12 +26,24 @@ def test_kept_bins_are_those_of_a_new_series_while_it_grows() -> None:
                 assert bins_of(grown, grown.smoothed(weight), 0.0, x1, 40) is found
 
 
-def test_bins_are_kept_for_a_few_drawings_and_as_long_as_the_series() -> None:
+def test_bins_of_the_last_drawings_are_kept() -> None:
     drawn = series(10)
-    for columns in range(2, 20):
-        bins_of(drawn, drawn.values, 0.0, 10.0, columns)
-    assert len(bins._kept[drawn]) == KEPT
-    before = len(bins._kept)
+
+    def drawing(columns: int) -> list[Bin]:
+        return bins_of(drawn, drawn.values, 0.0, 10.0, columns)
+
+    first = [drawing(columns) for columns in range(KEPT)]
+    again = [drawing(columns) for columns in range(KEPT)]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    drawing(KEPT)
+    assert drawing(0) is not first[0]
+    assert drawing(0) == first[0]
+
+
+def test_kept_bins_do_not_keep_their_series() -> None:
+    drawn = series(10)
+    bins_of(drawn, drawn.values, 0.0, 10.0, 5)
+    seen = weakref.ref(drawn)
     del drawn
     gc.collect()
-    assert len(bins._kept) < before
+    assert seen() is None
