@@ -155,8 +155,9 @@ class Fetcher:
         self._jobs.logs.load_ends(id)
         unfinished = self._walks.pop(id, None)
         walk, started = unfinished or (EventWalk(self._archive.events.newest_id(id)), self._clock.monotonic())
+        was_listed = id in self._jobs.rows
         page = await self._access.call("events", id, client.list_events(id, after=walk.after, limit=PAGE))
-        if id not in self._jobs.rows:
+        if was_listed and id not in self._jobs.rows:
             return False  # removed meanwhile
         batch = walk.take(page, lambda ids: self._archive.events.recorded_ids(id, ids))
         if batch is not None and not await self._archive.events.append(
