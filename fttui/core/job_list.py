@@ -24,6 +24,13 @@ class ListOptions(NamedTuple):
     """Number of jobs; None for all."""
     known: Known = NOTHING_KNOWN
     """Facts for the order that the rows lack."""
+    shows_numbers: bool = False
+    """Losses and alarms are shown. Logs that cost no request are read for them."""
+
+    @property
+    def needs_logs(self) -> bool:
+        """Filter or order need numbers from the logs of all jobs."""
+        return self.filter.needs_logs or self.sort.needs_logs
 
     def ordered(self, rows: Iterable[JobRow]) -> list[JobRow]:
         """Return rows in order."""

@@ -17,7 +17,7 @@ from fttui.models.event import Event
 from fttui.models.file import File, Model
 from fttui.models.job_row import row_of
 from fttui.models.page import Page
-from fttui.models.raw_json import encode
+from fttui.models.raw_json import digest, encode
 from fttui.models.row import JobRow
 from fttui.models.samples import StepSamples
 from fttui.models.wire import Wire
@@ -30,6 +30,8 @@ from fttui.store.clock_alarms import ClockFacts
 T = TypeVar("T", bound=Wire)
 PART = 1000
 """Number of jobs of a long list that are recorded in the archive together."""
+MOST_LOGS = 1000
+"""Most logs that are read for one list."""
 
 
 class ServiceReader:
@@ -53,6 +55,12 @@ class ServiceReader:
         """Writes that record what was read."""
 
     async def jobs(self, options: ListOptions) -> JobList:
+        if self._reads_logs(options):
+            needed = ListOptions(query.parse(""), query.NEWEST, MOST_LOGS) if options.needs_logs else options
+            await self._read_logs((await self._jobs(needed)).objects[:MOST_LOGS])
+        return await self._jobs(options)
+
+    async def _jobs(self, options: ListOptions) -> JobList:
         by_clock = await self._read_clock_facts()
         progress: dict[str, JobRow] = {}
         if not options.filter.is_empty or options.sort != query.NEWEST:
@@ -94,6 +102,8 @@ class ServiceReader:
         must_sort = options.sort != query.NEWEST
         pages = self._client.each_job_page(warn=self.warnings.append, ahead=True)
         async for page in self._until_failure(pages):
+            if self._reads_logs(options):
+                await self._read_logs(page.objects)
             listed = self._list(page.objects)
             times = [last, *(row.created_at or 0.0 for row in listed.rows)]
             last = times[-1]
@@ -138,6 +148,29 @@ class ServiceReader:
         self._notices += [notice for notice in await self.record() if notice not in self._notices]
         times = [row_of(raw).created_at for raw in objects[-PAGE:]]
         return [raw for raw, time in zip(objects[-PAGE:], times, strict=True) if time == times[-1]]
+
+    def _reads_logs(self, options: ListOptions) -> bool:
+        """Tell whether a list needs logs that are files of this machine, so that reading them costs no request."""
+        return (options.shows_numbers or options.needs_logs) and self._client.provider.is_watched
+
+    async def _read_logs(self, objects: Sequence[Any]) -> None:
+        """Read and record the logs that the archive lacks, or that have grown."""
+        sent = [(row_of(raw), digest(raw)) for raw in objects]
+        archive = Archive(archive_file(), self._key)
+        try:
+            held = archive.jobs.held([row.id for row, _ in sent])
+            unread = [
+                row.id
+                for row, hash in sent
+                if row.id not in held or held[row.id].digest != hash or not _has_log(archive, row)
+            ]
+        finally:
+            await archive.close()
+        self._answers.append(lambda archive, now: record.record_jobs(archive, objects, now))
+        for id in unread:
+            with suppress(ApiError):  # its numbers stay unknown, and the list says so
+                await self.events(id)
+        self._notices += [notice for notice in await self.record() if notice not in self._notices]
 
     async def job(self, id: str) -> FoundJob:
         job = await self._client.get_job(id)
@@ -248,6 +281,12 @@ class ServiceReader:
             return list(dict.fromkeys((*self._notices, *archive.notices)))
         finally:
             await archive.close()
+
+
+def _has_log(archive: Archive, row: JobRow) -> bool:
+    """Tell whether the archive has the whole log of a job that has ended."""
+    log = archive.events.state(row.id)
+    return row.status.is_final and log.visited and log.cursor is None and log.progress.step == row.step
 
 
 def _with_known(row: JobRow, known: JobRow | None) -> JobRow:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fttui.cli.jobs import alarms
 from tests.cli.conftest import Result, bare, clock, home
 from tests.support.clock import START
 from tests.support.hf_runs import end, from_curve, losses, save
@@ -49,6 +50,52 @@ def test_all_sick_runs_raise_their_alarm_and_the_healthy_ones_none(fttui: Fttui,
     assert {cells[0]: cells[1] for cells in found.cells if len(cells) > 1} == SICK
     assert len(fttui("jobs", "list").cells) == 8
     assert snapshot(runs) == before, "nothing is written below the directory"
+
+
+def test_alarms_of_runs_that_nobody_has_looked_at_are_found(fttui: Fttui, runs: Path) -> None:
+    for name in SICK:
+        from_curve(runs / name, CURVES / f"{name}.csv")
+    found = fttui("jobs", "alarms")
+    assert {cells[0]: cells[1] for cells in found.cells if len(cells) > 1} == SICK
+
+
+def test_alarms_say_that_older_runs_were_not_read(fttui: Fttui, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "NEWEST", 2)
+    for number in range(3):
+        end(runs / f"run{number}", HISTORY)
+    assert (
+        "Only the newest 2 jobs were read; there are more. To read them: fttui archive sync"
+        in fttui("jobs", "alarms").err
+    )
+    assert fttui("archive", "sync").code == 0
+    assert "newest" not in fttui("jobs", "alarms").err
+
+
+def test_first_list_of_runs_has_their_losses_and_alarms(fttui: Fttui, runs: Path) -> None:
+    from_curve(runs / "overfit", CURVES / "overfit.csv")
+    first = fttui("jobs", "list")
+    (cells,) = first.cells
+    assert "overfitting" in cells
+    assert cells[9], "a loss"
+    assert fttui("jobs", "list").cells == [cells]
+    assert fttui("jobs", "list", "--offline").cells == [cells]
+
+
+def test_list_of_runs_filters_and_sorts_by_losses_that_were_not_read(fttui: Fttui, runs: Path) -> None:
+    for name in ("overfit", "good"):
+        from_curve(runs / name, CURVES / f"{name}.csv")
+    assert [cells[0] for cells in fttui("jobs", "list", "--filter", "alarm:overfitting").cells] == ["overfit"]
+    assert len(fttui("jobs", "list", "--sort", "loss", "--all").cells) == 2
+
+
+def test_list_of_runs_has_what_a_log_got_since_the_last_list(fttui: Fttui, runs: Path) -> None:
+    end(runs / "a", HISTORY)
+    (before,) = fttui("jobs", "list").cells
+    end(runs / "a", [*HISTORY, {"step": 110, "loss": 0.01, "eval_loss": 0.5}])
+    (after,) = fttui("jobs", "list").cells
+    assert before[7] == "100"
+    assert after[7] == "110"
+    assert after[9] != before[9]
 
 
 def test_run_is_a_job_with_metrics_checkpoints_and_log(fttui: Fttui, runs: Path) -> None:

@@ -1,5 +1,6 @@
 """`fttui jobs alarms`: findings about jobs, for people and scripts."""
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -32,6 +33,16 @@ class Found(NamedTuple):
     alarm: "Alarm"
 
 
+@dataclass
+class Read:
+    """What was read of the service."""
+
+    logs: list[str] = field(default_factory=list)
+    """Jobs whose events were read because they may have changed."""
+    has_more: bool = False
+    """The service has jobs that were not listed."""
+
+
 @click.command("alarms", cls=ServiceCommand, short_help="Show findings about jobs, such as overfitting.")
 @click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=completion.jobs)
 @click.option("--fail-on", metavar="KIND,...", help="Exit 1 if an alarm of these kinds was found.")
@@ -56,29 +67,30 @@ def alarms(invocation: Invocation, ids: tuple[str, ...], fail_on: str | None) ->
     except ValueError as error:
         raise click.UsageError(f"--fail-on: {error}") from None
     ids = resolve_all(invocation, ids)
-    read: list[str] = []
+    read = Read()
     if not invocation.offline and (code := invocation.run_with_reader(lambda reader: _read(reader, ids, read))):
         return code
     return invocation.run_with_archive(lambda archive: _report(invocation, archive, ids, failing, read))
 
 
-async def _read(reader: "Reader", ids: tuple[str, ...], read: list[str]) -> None:
-    """Read the newest jobs, or those given, with the events of jobs that may have changed. Add these to `read`."""
+async def _read(reader: "Reader", ids: tuple[str, ...], read: Read) -> None:
+    """Read the newest jobs, or those given, with the events of jobs that may have changed. Note this in `read`."""
     from fttui.core.job_list import ListOptions
     from fttui.store import query
 
     if ids:
         rows = [(await reader.job(id)).row for id in ids]
     else:
-        listed = await reader.jobs(ListOptions(query.parse(""), query.NEWEST, NEWEST))
+        listed = await reader.jobs(ListOptions(query.parse(""), query.NEWEST, NEWEST, shows_numbers=True))
+        read.has_more = listed.has_more
         rows = [row for row in listed.rows if row.status.is_live and not row.fault]
     for row in rows:
         await reader.events(row.id)
-        read.append(row.id)
+        read.logs.append(row.id)
 
 
 async def _report(
-    invocation: Invocation, archive: "Archive", ids: tuple[str, ...], failing: frozenset[str], read: list[str]
+    invocation: Invocation, archive: "Archive", ids: tuple[str, ...], failing: frozenset[str], read: Read
 ) -> int:
     from fttui.store.clock_alarms import ClockAlarms
     from fttui.store.job_alarms import JobAlarms
@@ -89,13 +101,14 @@ async def _report(
     checks = JobAlarms(archive, invocation.clock, details, Runs(archive, details))
     off = load.load().alarms.off
     rows = [row for row in archive.jobs.rows() if not ids or row.id in ids]
-    read_at = dict.fromkeys(read, invocation.clock.now())
+    read_at = dict.fromkeys(read.logs, invocation.clock.now())
     with_alarms = [row.id for row in ClockAlarms(archive).added_to(rows, invocation.clock.now()) if row.alarms]
-    may_have = {*with_alarms, *read, *ids, *archive.jobs.unsummarized()}  # a job that was read may be stalled
+    may_have = {*with_alarms, *read.logs, *ids, *archive.jobs.unsummarized()}  # a job that was read may be stalled
     found: list[Found] = []
-    unknown = 0
+    unknown, logs = 0, archive.events.states()
     for row in rows:
-        unknown += row.judged_loss is None and not row.status.is_live and row.step is None
+        has_no_log = row.step is None or row.id not in logs  # runs in directories have steps without their logs
+        unknown += row.judged_loss is None and not row.status.is_live and has_no_log
         if row.id not in may_have:
             continue
         report = checks.report(row, log_read_at=read_at.get(row.id)).without(off)
@@ -113,6 +126,8 @@ async def _report(
     if unknown:
         what = "1 job has" if unknown == 1 else f"{unknown} jobs have"
         say(f"{what} no known metrics. To read them: fttui archive sync")
+    if read.has_more and not archive.jobs.list_state().complete:
+        say(f"Only the newest {NEWEST} jobs were read; there are more. To read them: fttui archive sync")
     return FAILED if failing & {item.alarm.kind.value for item in found} else DONE
 
 

@@ -51,7 +51,8 @@ def list_(
     S is running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or a status of the provider.
     Filters apply before the limit.
 
-    Steps, losses and alarms are those that the archive knows; no request is sent for them. The loss is VALID or TRAIN,
+    Steps, losses and alarms are those that the archive knows; no request is sent for them. Of runs in directories, the
+    logs of the jobs shown are read first. The loss is VALID or TRAIN,
     or LOSS with a `t` behind training losses. A terminal narrower than 110 columns shows the end of the ids, which
     every command takes.
 
@@ -74,7 +75,8 @@ def list_(
     async def work(reader: "Reader") -> None:
         from fttui.core.job_list import ListOptions
 
-        options = ListOptions(filter, order, None if all_ else limit or 20, facts.known)
+        shows_numbers = invocation.form == TABLE
+        options = ListOptions(filter, order, None if all_ else limit or 20, facts.known, shows_numbers)
         if all_ and (invocation.form != TABLE or not invocation.output.is_terminal):
             await _print_parts(invocation, reader, options, facts)
             return
