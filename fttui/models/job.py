@@ -232,6 +232,11 @@ class Job(Wire):
         """The job has a training file and no validation file. False where no file is known, as for runs of scripts."""
         return bool(self.training_file) and not self.validation_file
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Sentences about what could not be read of a run that another program started."""
+        return problems_of(self.sent)
+
     def setting(self, name: str) -> str:
         """Return a hyperparameter as text, empty for one that the server did not send."""
         return self.hyperparameters.get(name, "")
@@ -272,3 +277,10 @@ def suffix_of(fine_tuned_model: str) -> str:
     """Return the suffix in a name such as `ft:gpt-4o-mini-2024-07-18:acme:support-v3:8J6LXhXG`, or an empty string."""
     parts = fine_tuned_model.split(":")
     return parts[3] if len(parts) >= 5 and parts[0] == "ft" else ""
+
+
+def problems_of(sent: object) -> tuple[str, ...]:
+    """Return the sentences about what could not be read of a run, from its JSON as sent."""
+    facts = sent.get("facts") if isinstance(sent, dict) else None
+    found = facts.get("problems") if isinstance(facts, dict) else None
+    return tuple(map(lenient.line, found)) if isinstance(found, list) else ()

@@ -92,11 +92,15 @@ class RunLog:
         """Facts about the run. Of several sources the first that knows one counts."""
         told = [self._facts.get(source, {}) for source, _ in self._readers]
         settings: dict[str, Any] = {}
+        derived: dict[str, Any] = {}
         for facts in told:
             settings = {**(facts.get("hyperparameters") or {}), **settings}
+            derived |= facts.get("derived_settings") or {}
+        settings = {**settings, **{name: value for name, value in derived.items() if name not in settings}}
         steps = [step for step in self._steps if self._steps[step]]
         saved = [each for each in (row["created_at"] for row in self.checkpoints()) if each is not None]
         found = joined(told, self._times, saved, max(steps, default=None))
+        found.pop("derived_settings", None)
         found["hyperparameters"] = names.settings(settings)
         found["method"] = found.get("method") or self._method()
         found["problems"] = list(self._problems)

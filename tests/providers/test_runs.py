@@ -114,6 +114,29 @@ def test_run_is_a_job_with_metrics_checkpoints_and_log(fttui: Fttui, runs: Path)
     assert sent["directory"] == str(runs / "exp" / "sft")
 
 
+def test_settings_of_a_state_alone_are_in_the_list(fttui: Fttui, runs: Path) -> None:
+    end(runs / "a", HISTORY, train_batch_size=4)
+    (cells,) = fttui("jobs", "list").cells
+    assert cells[16:18] == ["0.0001", "4"]
+
+
+def test_configuration_of_another_source_counts_before_a_state(fttui: Fttui, runs: Path) -> None:
+    end(runs / "a", HISTORY, train_batch_size=4)
+    (runs / "a" / "metrics.csv").write_text("step,train_loss\n10,2.0\n")
+    (runs / "a" / "hparams.yaml").write_text("learning_rate: 0.5\nbatch_size: 7\n")
+    (cells,) = fttui("jobs", "list").cells
+    assert cells[16:18] == ["0.5", "7"]
+
+
+def test_broken_file_of_a_run_is_told_by_list_and_get(fttui: Fttui, runs: Path) -> None:
+    save(runs / "a", HISTORY, 50)
+    text = (path := end(runs / "a", HISTORY)).read_text()
+    path.write_text(text[:300])
+    assert "a has files that cannot be read completely: fttui jobs get a" in fttui("jobs", "list").err
+    assert "fttui: note: trainer_state.json is not complete." in fttui("jobs", "get", "a").err
+    assert "note" not in fttui("jobs", "get", "a", "--json").out
+
+
 def test_offline_the_archive_has_what_was_read(fttui: Fttui, runs: Path) -> None:
     end(runs / "a", HISTORY)
     read = fttui("jobs", "metrics", "a", "--csv").out

@@ -37,6 +37,8 @@ def get(invocation: Invocation, id: str) -> int:
 
             fields += Pricing(reader.connection.choice).fields(job, warn=lambda why: say(f"fttui: {why}"))
         invocation.output.print_object(job.sent, fields)
+        for problem in job.problems:
+            say(f"fttui: note: {problem}")
         if row.gone:
             say("The provider no longer has this job.")
 

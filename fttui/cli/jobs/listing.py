@@ -156,6 +156,8 @@ def _raws(found: "JobList") -> dict[int, Any]:
 
 
 def _print(invocation: Invocation, found: "JobList", options: "ListOptions", facts: JobFacts, *, failed: bool) -> None:
+    from fttui.models.job import problems_of
+
     output = invocation.output
     shown = tables.JobTable(found.rows, output.cells, invocation.clock.now(), facts)
     raws = _raws(found)
@@ -173,6 +175,9 @@ def _print(invocation: Invocation, found: "JobList", options: "ListOptions", fac
     if found.has_more:
         count = f"{found.more} more" if found.complete else "There are more jobs"
         notes.append(f"{count}. To list them: --limit N or --all")
+    if broken := [row.id for row in found.rows if problems_of(raws[id(row)])]:
+        what = f"{len(broken)} runs have" if len(broken) > 1 else f"{broken[0]} has"
+        notes.append(f"{what} files that cannot be read completely: fttui jobs get {broken[0]}")
     if note := shown.note(output):
         notes.append(note)
     if notes:

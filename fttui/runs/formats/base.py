@@ -69,7 +69,7 @@ class Found(NamedTuple):
     facts: Mapping[str, Any] = {}
     """Facts about the run, each under one of these names: name, model, method, hyperparameters (dict), created_at,
     ended_at, status (`running`, `succeeded`, `failed` or `cancelled`), error, pid, host, total_steps, epochs,
-    trained_tokens."""
+    trained_tokens, derived_settings (dict): settings that no source names, but that the records show."""
     problems: Sequence[str] = ()
     """One sentence each; never fatal."""
     more: bool = False

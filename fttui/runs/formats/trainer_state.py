@@ -82,11 +82,12 @@ class TrainerStateReader:
         self._tried = files
         times = {file.step: file.changed / 1e9 for file in files if file.step >= 0}
         latest = files[0].changed / 1e9 if files else None
-        records = _records_of(state, path, problems)
+        records = _records_of(state, self._name(path or FILE), problems)
         restarted, points, lines, ended = self._news(records, times, latest)
         if restarted:
             self._sizes.clear()
         facts = {**self._facts.read(steps), **_facts_of(state)}
+        facts["derived_settings"] = _settings_of(state, records)
         problems += self._facts.problems
         facts |= self._end(state, ended, latest)
         facts["created_at"] = self._start(state, ended, latest, times)
@@ -107,21 +108,26 @@ class TrainerStateReader:
         """Return content and path of the newest file that can be read, else what is left of a broken one."""
         left: tuple[Mapping[str, Any], str] = {}, ""
         for file in files:
+            name = self._name(file.path)
             try:
                 text = read_file(file.path, LARGEST).decode("utf-8", "replace")
             except OSError as error:
-                problems.append(f"Cannot read {file.path}: {error.strerror or error}.")
+                problems.append(f"Cannot read {name}: {error.strerror or error}.")
                 continue
             try:
                 state = json.loads(text)
             except (ValueError, RecursionError):
-                problems.append(f"{file.path} is not complete.")
+                problems.append(f"{name} is not complete.")
                 left = left if left[0] else (_salvaged(text), file.path)
                 continue
             if isinstance(state, dict):
                 return state, file.path
-            problems.append(f"{file.path} has no object of a training.")
+            problems.append(f"{name} has no object of a training.")
         return left
+
+    def _name(self, path: str) -> str:
+        """Return a path as problems name it: below the directory of the run, so that the reason is not cut."""
+        return os.path.relpath(path, self._directory)
 
     def _news(
         self, records: Sequence[Mapping[str, Any]], times: Mapping[int, float], latest: float | None
@@ -197,18 +203,22 @@ class TrainerStateReader:
                 yield FoundCheckpoint(path, step, size, is_best)
 
 
-def _records_of(state: Mapping[str, Any], path: str, problems: list[str]) -> list[Mapping[str, Any]]:
-    """Return the records of a history, and name those that are left out."""
+def _records_of(state: Mapping[str, Any], name: str, problems: list[str]) -> list[Mapping[str, Any]]:
+    """Return the records of a history, and name those that are left out.
+
+    Args:
+        name: path of the file as problems name it.
+    """
     history = state.get("log_history")
     if not isinstance(history, list):
         if state:
-            problems.append(f"{path} has no list log_history.")
+            problems.append(f"{name} has no list log_history.")
         return []
     records: list[Mapping[str, Any]] = [each for each in history if isinstance(each, dict)]
     left_out = len(history) - sum(_whole(each.get("step")) is not None for each in records)
     if left_out:
         words = "1 record of log_history has" if left_out == 1 else f"{left_out} records of log_history have"
-        problems.append(f"{path}: {words} no step. Left out.")
+        problems.append(f"{name}: {words} no step. Left out.")
     return records
 
 
@@ -217,6 +227,21 @@ def _facts_of(state: Mapping[str, Any]) -> dict[str, Any]:
         "total_steps": _whole(state.get("max_steps")) or None,
         "epochs": state.get("num_train_epochs"),
         "trained_tokens": _whole(state.get("num_input_tokens_seen")) or None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _settings_of(state: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the settings that a state shows, for a run without files that name its settings.
+
+    The learning rate is the highest logged one. It counts only if it was logged twice: the highest value of a schedule
+    that falls from its first step on is below the setting.
+    """
+    rates = [rate for record in records if (rate := values.number(record.get("learning_rate")))]
+    is_setting = bool(rates) and rates.count(max(rates)) > 1
+    found = {
+        "per_device_train_batch_size": _whole(state.get("train_batch_size")) or None,
+        "learning_rate": max(rates) if is_setting else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -87,6 +87,8 @@ class ListFacts(NamedTuple):
     at_cells: int = 0
     has_gain: bool = False
     """A job has a gain over its base model."""
+    has_ids: bool = False
+    """A job has an id besides its name."""
 
     def joined(self, other: "ListFacts") -> "ListFacts":
         """Return the facts about these jobs and others."""
@@ -100,6 +102,7 @@ class ListFacts(NamedTuple):
             max(self.step_cells, other.step_cells),
             max(self.at_cells, other.at_cells),
             self.has_gain or other.has_gain,
+            self.has_ids or other.has_ids,
         )
 
     def equal(self) -> dict[str, str]:
@@ -126,6 +129,7 @@ def facts_of(rows: Sequence[JobRow], cost: Callable[[JobRow], str] | None = None
         step_cells=max(map(_step_cells, measured), default=0),
         at_cells=len(str(best_step)),
         has_gain=any(row.summary.gain is not None for row in measured),
+        has_ids=len(measured) < len(rows) or any(row.name != row.id for row in measured),
     )
 
 
@@ -192,6 +196,8 @@ def candidates(wanted: Sequence[str], facts: ListFacts | None, *, has_profiles: 
         hidden |= {"train", "gap"}  # the loss is the training loss
     if facts is not None and not facts.has_gain:
         hidden.add("gain")
+    if facts is not None and facts.number and not facts.has_ids:
+        hidden.add("id")
     if not has_profiles:
         hidden.add("profile")
     return [column for column in COLUMNS if column.name not in hidden]

@@ -162,7 +162,7 @@ def detail_lines(job: "Job", row: JobRow, facts: JobFacts, now: float, cells: in
     rest = {key: value for key, value in _members(job.sent) if key not in _SHOWN and key not in job.hyperparameters}
     if rest:
         lines.append([])
-        lines.append([(" other members", "head")])
+        lines.append([(" other fields", "head")])
         for key, sent in rest.items():
             build = _ROWS_OF_RUNS.get(key)
             rows = build(sent) if build is not None else None

@@ -10,7 +10,7 @@ from fttui.learning.phase_words import phase_parts
 from fttui.learning.words import progress_parts
 from fttui.models.row import JobRow
 from fttui.models.status import Status
-from fttui.text import width
+from fttui.text import fit, width
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.rows import Line, line_width
 from fttui.ui.render.status_line import clock_time
@@ -40,6 +40,9 @@ def headline(
             said = facts.report.alarms[0].finding.short
             named = f" ! {row.name}: {said}"
             return [(named if width(named) <= cells else f" ! {said}", "warn")]
+        case _ if job.problems:
+            more = f" · {len(job.problems) - 1} more in the detail" if len(job.problems) > 1 else ""
+            return [(f" ! {fit(job.problems[0], cells - width(more) - 4, ellipsis=glyphs.cut)}{more}", "warn")]
         case Status.SUCCEEDED if job.fine_tuned_model:
             took = "" if None in (row.created_at, row.finished_at) else _took(row)
             return [(f" {job.fine_tuned_model}", "done"), (f"{dot}{took}" if took else "", "dim")]

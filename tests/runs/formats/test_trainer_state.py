@@ -90,7 +90,7 @@ def test_broken_file_is_named_and_the_checkpoint_before_counts(tmp_path: Path) -
     follow = reader(tmp_path)
     found = follow.read()
     assert steps(found) == [10, 20, 30, 40, 50]
-    assert found.problems == [f"{path} is not complete."]
+    assert found.problems == ["trainer_state.json is not complete."], "the reason is not cut"
     assert follow.read() == Found(), "named once"
 
 
@@ -115,7 +115,7 @@ def test_odd_members_cost_only_themselves(tmp_path: Path) -> None:
     )
     found = reader(tmp_path).read()
     assert steps(found) == [1, 3]
-    assert found.problems == [f"{tmp_path}/trainer_state.json: 3 records of log_history have no step. Left out."]
+    assert found.problems == ["trainer_state.json: 3 records of log_history have no step. Left out."]
     assert math.isnan(found.points[0].values["loss"])
     assert sorted(found.points[0].values) == ["eval_loss", "loss"]
 
@@ -133,7 +133,7 @@ def test_members_of_wrong_types_are_named(tmp_path: Path, content: str, problem:
     file = tmp_path / "trainer_state.json"
     file.write_text(content)
     found = reader(tmp_path).read()
-    assert (found.points, found.problems) == ([], [f"{file}{problem}"])
+    assert (found.points, found.problems) == ([], [f"{file.name}{problem}"])
 
 
 def test_checkpoints_have_their_sizes_and_the_best_one_its_mark(tmp_path: Path) -> None:
@@ -189,6 +189,17 @@ def test_settings_come_from_the_files_beside_the_state(tmp_path: Path) -> None:
         "lora_rank": 16,
         "lora_alpha": 32,
     }
+
+
+def test_state_alone_shows_batch_size_and_a_constant_learning_rate(tmp_path: Path) -> None:
+    end(tmp_path, HISTORY, train_batch_size=4)
+    assert reader(tmp_path).read().facts["derived_settings"] == {
+        "per_device_train_batch_size": 4,
+        "learning_rate": 1e-4,
+    }
+    falling = [{**each, "learning_rate": 1e-4 / each["step"]} for each in HISTORY]
+    end(tmp_path, falling, train_batch_size=0)
+    assert reader(tmp_path).read().facts["derived_settings"] == {}, "the highest logged rate is below the setting"
 
 
 def test_file_of_another_user_beside_the_state_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

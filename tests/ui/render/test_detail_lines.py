@@ -79,7 +79,7 @@ def test_facts_about_a_run_are_words_and_those_shown_above_are_left_out() -> Non
     }
     job = Job.read({"id": "a", "status": "running", "model": "m", SENT: {"facts": facts}})
     said = texts(detail_lines(job, job.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
-    assert said[said.index(" other members") + 1 :] == [
+    assert said[said.index(" other fields") + 1 :] == [
         f" {'process':<17}4711",
         f" {'longest wait':<17}{duration(200.0)} between two changes",
         f" {'new':<17}x",
@@ -96,7 +96,7 @@ def test_phase_and_environment_have_rows() -> None:
     assert f" {'phase':<17}loading m" in said
     assert f" {'expected':<17}8 steps, about 2 h" in said
     assert f" {'runs on':<17}n2 · 2 × NVIDIA H100 · torch 2.13.0 · x[2J 1" in said
-    assert "other members" not in "".join(said)
+    assert "other fields" not in "".join(said)
     ended = Job.read({**job.raw, "status": "failed"})
     said = texts(detail_lines(ended, ended.row(), JobFacts(), 2.0, 80, UNICODE)).splitlines()
     assert not any(line.startswith(" phase") for line in said)

@@ -9,6 +9,7 @@ from fttui.learning.finding import JobState
 from fttui.learning.summary import summarize
 from fttui.models.job import Job
 from fttui.models.row import JobRow
+from fttui.models.wire import SENT
 from fttui.ui.render.detail_lines import JobFacts
 from fttui.ui.render.glyphs import ASCII, UNICODE, Glyphs
 from fttui.ui.render.headline import headline
@@ -25,6 +26,13 @@ def test_a_failed_job_shows_its_reason() -> None:
     assert said(status="failed", error=error) == " failed: Line 3 is not JSON"
     assert said(status="failed", error={"code": "x"}) == " failed: x"
     assert said(status="failed") == " failed: no reason given"
+
+
+def test_run_with_a_broken_file_shows_it() -> None:
+    sent = {"facts": {"problems": ["checkpoint-20/trainer_state.json is not complete.", "x" * 100]}}
+    words = said(status="running", **{SENT: sent})
+    assert words == " ! checkpoint-20/trainer_state.json is not complete. · 1 more in the detail"
+    assert said(status="failed", error={"message": "Line 3"}, **{SENT: sent}) == " failed: Line 3"
 
 
 def test_a_succeeded_job_shows_its_model_and_duration() -> None:

@@ -102,6 +102,13 @@ def test_column_with_equal_cells_is_hidden_and_its_value_is_told() -> None:
     assert {"model", "method", "cost"}.isdisjoint(column.name for column, _ in fit_columns(300, facts=facts))
 
 
+def test_id_has_no_column_where_every_name_is_the_id() -> None:
+    runs = [ROW._replace(id=name, suffix=name) for name in ("exp/a", "exp/b")]
+    assert "id" not in [column.name for column, _ in fit_columns(300, facts=facts_of(runs))]
+    assert "id" in [column.name for column, _ in fit_columns(300, facts=facts_of([*runs, ROW]))]
+    assert "id" in [column.name for column, _ in fit_columns(300, facts=facts_of([]))]
+
+
 def test_model_stays_as_long_as_the_id_where_models_differ() -> None:
     facts = facts_of([VALID, VALID._replace(model="fttui-tiny-1")])
     shown = [[column.name for column, _ in fit_columns(cells, facts=facts)] for cells in range(40, 120)]
