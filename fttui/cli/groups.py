@@ -13,17 +13,37 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+_OTHER_WORDS = {
+    **dict.fromkeys(("show", "describe", "info", "status", "view"), frozenset({"get", "show"})),
+    **dict.fromkeys(("ls", "ps"), frozenset({"list"})),
+    **dict.fromkeys(("rm", "remove"), frozenset({"delete", "remove"})),
+    **dict.fromkeys(("log", "logs", "tail"), frozenset({"events"})),
+    **dict.fromkeys(("new", "submit", "start", "run", "add"), frozenset({"create", "add"})),
+    **dict.fromkeys(("stop", "kill", "abort"), frozenset({"cancel"})),
+    **dict.fromkeys(("diff",), frozenset({"compare"})),
+    **dict.fromkeys(("wait", "follow"), frozenset({"watch"})),
+}
+"""Words of other programs for commands of fttui."""
+
+
 class UnknownCommand(click.UsageError):
     """No command of this name; the message has a suggestion if one is close."""
 
     def __init__(self, name: str, known: list[str], see: str, *, kind: str = "command") -> None:
-        near = nearest(name, known)
+        near = nearest(name, known) or next(iter(_OTHER_WORDS.get(name, frozenset()) & set(known)), "")
         suggestion = f" Did you mean {near}?" if near else ""
         super().__init__(f"Unknown {kind} {name!r}.{suggestion} See: {see}")
 
 
 class Command(click.Command):
     """A command. Its usage errors name the command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -54,6 +74,13 @@ class Group(click.Group):
     def __init__(self, *given: Any, table: Mapping[str, str] = {}, **more: Any) -> None:
         super().__init__(*given, **more)
         self._table = table
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [*self._table, *self.commands]

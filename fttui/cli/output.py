@@ -106,16 +106,26 @@ class Output:
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
         elif self.is_terminal:
             names = max((len(name) for name, _ in fields), default=0)
-            self._write("".join(f"{name:<{names}}  {clean_line(text)}\n" for name, text in fields))
+            lines = (f"{name:<{names}}  {clean_line(text)}" for name, text in fields)
+            self._write("".join(self._wrapped(line, names + len(GAP)) for line in lines))
         else:
             self._write("".join(f"{name}\t{clean_line(text)}\n" for name, text in fields))
 
-    def print_line(self, text: str, raw: Any = None) -> None:
-        """Print one line, such as the id of a created job; with `--json` the object instead."""
+    def print_line(self, text: str, raw: Any = None, *, indent: int = 0) -> None:
+        """Print one line, such as the id of a created job; with `--json` the object instead.
+
+        Args:
+            indent: cells before the further rows of a line that is wider than the terminal.
+        """
         if self.form in (JSON, JSONL):
             self._write(dumps(raw, indent=2 if self.form == JSON else None) + "\n")
         else:
-            self._write(clean_line(text) + "\n")
+            self._write(self._wrapped(clean_line(text), indent))
+
+    def _wrapped(self, line: str, indent: int) -> str:
+        """Return the rows of a line: on a terminal they are wrapped at spaces."""
+        rows = at_spaces(line, self.cells, indent) if self.is_terminal else [line]
+        return "".join(row + "\n" for row in rows)
 
     def print_row(self, cells: Sequence[str]) -> None:
         """Print tab-separated cells."""
@@ -210,6 +220,8 @@ def say(text: str) -> None:
     """Print a message to stderr without control codes. Do nothing if stderr is closed."""
     say_progress("")
     lines = [_for_locale(clean_line(line), separator=", ") for line in text.split("\n")]
+    if has_progress_line():
+        lines = [row for line in lines for row in at_spaces(line, _cells_of(sys.stderr))]
     with suppress(OSError, ValueError):
         print("\n".join(lines), file=sys.stderr, flush=True)
 
@@ -249,6 +261,25 @@ def fit_parts(parts: Sequence[str], cells: int) -> str:
     return fit(" · ".join(shown), cells)
 
 
+def at_spaces(line: str, cells: int, indent: int = 0) -> list[str]:
+    """Wrap a line at its spaces. A word that is wider than a row stays whole, so that it can be copied.
+
+    Args:
+        indent: cells before the further rows.
+    """
+    if width(line) <= cells:
+        return [line]
+    start = len(line) - len(line.lstrip(" "))
+    first, *words = line[start:].split(" ")
+    rows = [" " * start + first]
+    for word in words:
+        if width(rows[-1]) + 1 + width(word) <= cells or not rows[-1].strip():
+            rows[-1] += " " + word
+        elif word:  # spaces for alignment do not begin a row
+            rows.append(" " * (indent if indent < cells // 2 else 0) + word)
+    return [row.rstrip() for row in rows]
+
+
 def dumps(value: Any, indent: int | None = 2) -> str:
     """Return JSON in printable ASCII, without control codes."""
     try:
@@ -270,7 +301,7 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
     """Return the lines of a table at most `cells` wide, without empty columns.
 
     If the table is too wide, columns leave in the order of `Column.leave`; then they are cut in the order of
-    `Column.cut`. A table of columns that are never cut may stay too wide.
+    `Column.cut`. In a table of columns that are never cut, the last one is wrapped if it has sentences.
     """
     texts = [[clean_line(column.cell(item)) for column in columns] for item in items]
     shown = [index for index in range(len(columns)) if not texts or any(row[index] for row in texts)]
@@ -289,6 +320,10 @@ def table(items: Sequence[T], columns: Sequence[Column[T]], cells: int) -> list[
         fields = [field for field in zip(row, widths, columns, strict=True) if field[1]]
         return GAP.join(pad(text, size, right=column.right) for text, size, column in fields).rstrip()
 
+    indent = sum(size + len(GAP) for size in widths[:-1] if size)
+    has_sentences = bool(columns) and not columns[-1].right and any(" " in row[-1] for row in rows)
+    if has_sentences and sum(widths) + len(GAP) * (len(list(filter(None, widths))) - 1) > cells:
+        return [line(titles), *(part for row in rows for part in at_spaces(line(row), cells, indent))]
     return [line(titles), *map(line, rows)]
 
 

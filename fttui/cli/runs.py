@@ -15,8 +15,9 @@ from fttui.text import clean_line
 def runs(invocation: Invocation, paths: tuple[str, ...]) -> Options:
     """Open the cockpit on directories of runs that other programs started: the working directory without PATH.
 
-    The runs of Hugging Face's Trainer, and of everything built on it, are found below each PATH. fttui only reads their
-    files, and writes nothing there. With --offline it shows what the archive has of them.
+    Found below each PATH are runs of Hugging Face's Trainer and of everything built on it (TRL, Unsloth, Axolotl,
+    LLaMA-Factory), of TensorBoard, W&B, MLflow and trackio, and CSV files, JSON lines and console logs with metrics.
+    These files are only read, and nothing is written there. With --offline it shows what the archive has of them.
 
     For scripts, name the directory as a URL, or add a profile.
 

@@ -117,6 +117,19 @@ def test_job_trains_from_a_file_to_a_downloaded_result(program: Run, tmp_path: P
     assert program("serve", "--status", "--json").stdout == '{\n  "running": false\n}\n'
 
 
+def test_create_tells_what_the_service_does_not_use(program: Run, tmp_path: Path) -> None:
+    data = tmp_path / "train.jsonl"
+    data.write_text(lines(12))
+    made = program(
+        *("jobs", "create", "--model", "fttui-tiny-1", "--training-file", str(data), "--suffix", "bad sfx"),
+        *("--hyperparameter", "lora_rank=8"),
+    )
+    assert made.returncode == 0
+    assert made.stdout.startswith("ftjob-")
+    assert "fttui: note: Names of this job's models use the suffix 'bad-sfx'" in made.stderr
+    assert "fttui: note: fttui-tiny-1 does not use: lora_rank" in made.stderr
+
+
 def test_prune_frees_what_only_resuming_needs(program: Run, tmp_path: Path) -> None:
     data = tmp_path / "train.jsonl"
     data.write_text(lines(10))

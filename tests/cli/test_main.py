@@ -13,7 +13,8 @@ import pytest
 
 from fttui import install
 from fttui.cli import main as module
-from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_USUAL, Column, table
+from fttui.cli import output
+from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, CUT_USUAL, Column, at_spaces, table
 from fttui.core.options import Options
 from tests.cli.conftest import Fttui
 from tests.support.fault_server import answer, hang_up, refuse
@@ -41,6 +42,9 @@ def test_flags_without_a_command_are_cockpit_options(bare: Fttui) -> None:
 def test_unknown_command_is_named_with_a_suggestion(bare: Fttui) -> None:
     for words, message in (
         (["metrics"], "Unknown command 'metrics'. See: fttui --help"),
+        (["jobs", "show"], "Unknown command 'show'. Did you mean get? See: fttui jobs --help"),
+        (["jobs", "compare", "--svg"], "Option '--svg' requires an argument.\nSee: fttui jobs compare --help"),
+        (["jobs", "--limit", "5"], "No such option '--limit'.\nSee: fttui jobs --help"),
         (["jobs", "lst"], "Unknown command 'lst'. Did you mean list? See: fttui jobs --help"),
         (["help", "jobz"], "Unknown command or topic 'jobz'. Did you mean jobs? See: fttui help"),
     ):
@@ -344,3 +348,35 @@ def test_table_cuts_and_drops_first_columns_before_others() -> None:
         "ftjob-0123  succeeded  gpt-4.1-nano-2025",
     ]
     assert table(rows, columns, 30)[1] == "ftjob-0123  succeeded  gpt-4.…"
+
+
+@pytest.mark.parametrize(
+    ("line", "cells", "indent", "rows"),
+    [
+        ("3 runs are too few", 18, 0, ["3 runs are too few"]),
+        ("3 runs are too few", 10, 0, ["3 runs are", "too few"]),
+        ("  clock  10 s behind", 12, 9, ["  clock  10", "s behind"]),
+        ("name  one two three", 14, 6, ["name  one two", "      three"]),
+        ("see sample-train.jsonl now", 8, 0, ["see", "sample-train.jsonl", "now"]),
+    ],
+)
+def test_line_is_wrapped_at_spaces_and_keeps_its_words(line: str, cells: int, indent: int, rows: list[str]) -> None:
+    assert at_spaces(line, cells, indent) == rows
+
+
+def test_table_wraps_sentences_in_its_last_column() -> None:
+    columns = [Column[str]("NAME", lambda _: "a", cut=CUT_NEVER), Column[str]("ALARM", str, cut=CUT_NEVER)]
+    assert table(["validation rose from 1.7 to 1.9"], columns, 20) == [
+        "NAME  ALARM",
+        "a     validation",
+        "      rose from 1.7",
+        "      to 1.9",
+    ]
+
+
+def test_message_on_a_terminal_is_wrapped_at_spaces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    output.say("word " * 20)
+    assert max(map(len, capsys.readouterr().err.splitlines())) <= 80

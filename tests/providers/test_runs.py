@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,19 @@ def test_broken_file_of_a_run_is_told_by_list_and_get(fttui: Fttui, runs: Path) 
     assert "a has files that cannot be read completely: fttui jobs get a" in fttui("jobs", "list").err
     assert "fttui: note: trainer_state.json is not complete." in fttui("jobs", "get", "a").err
     assert "note" not in fttui("jobs", "get", "a", "--json").out
+
+
+def test_unknown_status_is_refused_where_all_states_are_known(fttui: Fttui, runs: Path) -> None:
+    refused = fttui("jobs", "list", "--status", "bogus")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--status: unknown status 'bogus'. Known: running, stalled, queued" in refused.err
+    assert fttui("jobs", "list", "--status", "stalled").code == 0
+
+
+def test_piped_alarms_have_times_as_other_commands(fttui: Fttui, runs: Path) -> None:
+    from_curve(runs / "overfit", CURVES / "overfit.csv")
+    (cells,) = fttui("jobs", "alarms").cells
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", cells[3])
 
 
 def test_offline_the_archive_has_what_was_read(fttui: Fttui, runs: Path) -> None:

@@ -93,9 +93,9 @@ def _print(output: Output, found: list[Check]) -> None:
     utf8 = is_utf8_locale()
     marks = {GOOD: "✓" if utf8 else "+", NOTE: "·" if utf8 else ",", WARN: "!", FAIL: "✗" if utf8 else "x"}
     for check in found:
-        output.print_line(f"{marks[check.state]} {check.name:<{wide}}  {check.text}")
+        output.print_line(f"{marks[check.state]} {check.name:<{wide}}  {check.text}", indent=wide + 4)
         if check.hint:
-            output.print_line(f"  {'':<{wide}}  {check.hint}")
+            output.print_line(f"  {'':<{wide}}  {check.hint}", indent=wide + 4)
 
 
 def _raw(check: Check) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from fttui.cli import completion
+from fttui.cli import completion, tables
 from fttui.cli.exit_codes import DONE, FAILED
 from fttui.cli.flags import json_options, offline
 from fttui.cli.groups import ServiceCommand
@@ -56,7 +56,7 @@ def alarms(invocation: Invocation, ids: tuple[str, ...], fail_on: str | None) ->
     docs/alarms.md says when each is raised. `[alarms]` in config.toml turns kinds off. The exit code is 0 with or
     without alarms, unless --fail-on names a kind that was found.
 
-    Piped output is one tab-separated line per alarm: id, kind, sentence, time of the beginning in Unix seconds.
+    Piped output is one tab-separated line per alarm: id, kind, sentence, time of the beginning.
 
     \b
     fttui jobs alarms
@@ -119,7 +119,7 @@ async def _report(
         Column("ALARM", lambda item: item.alarm.message, cut=CUT_NEVER),
     ]
     if not invocation.output.is_terminal:
-        columns.append(Column("SINCE", lambda item: "" if item.alarm.since is None else f"{item.alarm.since:.0f}"))
+        columns.append(Column("SINCE", lambda item: tables.when(item.alarm.since)))
     invocation.output.print_list(found, columns, raw=_raw)
     if not found and invocation.form == TABLE:
         say("No alarms.")

@@ -1,5 +1,6 @@
 """`fttui jobs create` and `fttui jobs clone`."""
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from fttui.cli.groups import ServiceCommand
 from fttui.cli.invocation import Invocation, pass_invocation
 from fttui.cli.jobs.create_files import held_out, local_files, read_grader
 from fttui.cli.jobs.create_options import job_options
-from fttui.cli.jobs.follow import report_end
+from fttui.cli.jobs.follow import report_end, unread_events
 from fttui.cli.jobs.ids import resolve
 from fttui.cli.jobs.sweep import SweepCommand, SweepWait
 from fttui.cli.jobs.training_settings import TrainingSettings
@@ -123,6 +124,24 @@ def _with_flags(spec: "JobSpec", flags: dict[str, Any]) -> "JobSpec":
     if flags["results"] is not None and not flags["wait"]:
         raise click.UsageError("--results needs --wait: a job has result files only after it ends")
     return spec.with_settings(TrainingSettings(flags).first).model_copy(update=update)
+
+
+async def _say_warnings(connection: "Connection", ids: list[str]) -> None:
+    """Print what the embedded service warns of in the logs of new jobs: settings that it does not use, a changed name.
+
+    `--wait` prints all warnings. Other services know no more than the job at this moment.
+    """
+    from fttui.api.errors import ApiError
+
+    if not connection.choice.is_local:
+        return
+    said: dict[str, None] = {}
+    for id in ids:
+        with suppress(ApiError):  # the job exists all the same
+            events, _ = await unread_events(connection.client, id, set(), newest_page=True)
+            said |= {event.message: None for event in events if event.level == "warn"}
+    for message in said:
+        say(f"fttui: note: {message}")
 
 
 async def _record(profile: str, clock: "Clock", job: "Job", events: "list[Event]") -> None:
@@ -298,6 +317,8 @@ class _CreateCommand:
                 connection.client, jobs, self._pause(connection), self._invocation.clock, record
             ).end()
             code = max(code, *map(report_end, jobs))
+        else:
+            await _say_warnings(connection, [job.id for job in jobs])
         if self._sweep is not None and (jobs or not code):
             self._sweep.print_jobs(jobs)
         if self._flags["results"] is not None:
@@ -316,6 +337,7 @@ class _CreateCommand:
         output = self._invocation.output
         if not self._flags["wait"] or job is None:
             output.print_line(self._job_id, None if job is None else job.sent)
+            await _say_warnings(connection, [self._job_id])
             return DONE
         if output.form == TABLE:
             output.print_line(job.id)

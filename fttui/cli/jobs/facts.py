@@ -21,6 +21,17 @@ class JobFacts:
         """Kinds of alarms that the user has turned off."""
 
     @property
+    def has_fixed_states(self) -> bool:
+        """The states of all jobs are fttui's own. A provider may have others."""
+        from fttui.config.choose import choose
+        from fttui.config.errors import ConfigError
+
+        try:
+            return choose(profile=self._options.profile, base_url=self._options.base_url).is_on_disk
+        except ConfigError:  # told by the connection; the archive keeps the jobs of removed profiles
+            return False
+
+    @property
     def known(self) -> "Known":
         """The facts for filters and orders."""
         from fttui.store.job_values import Known

@@ -99,8 +99,11 @@ def parse(statuses: tuple[str, ...], filter: str | None, sort: str | None, facts
 
     for word in (word.strip() for text in statuses for word in text.split(",")):
         if word and word.lower() not in STATUS_WORDS and status_of(word) is Status.UNKNOWN:
-            # Not an error: providers have statuses of their own, and such a job can be found by its status.
-            say(f"fttui: note: unknown status {clean_line(word)!r}. Known: {', '.join(filter_fields.STATES)}")
+            unknown, known = f"unknown status {clean_line(word)!r}", f"Known: {', '.join(filter_fields.STATES)}"
+            if facts.has_fixed_states:
+                raise click.UsageError(f"--status: {unknown}. {known}")
+            # Such a job can be found by its status.
+            say(f"fttui: note: {unknown}: it is searched for, because the provider may have it. {known}")
     words = ",".join(f'"{word}"' for text in statuses for word in text.replace('"', "").split(",") if word.strip())
     try:
         text = " ".join(part for part in (f"status:{words}" if words else "", filter or "") if part)

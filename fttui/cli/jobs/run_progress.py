@@ -29,11 +29,20 @@ def tenths_done(events: "Sequence[Event]") -> int:
     return newest.step * TENTHS // newest.total_steps if newest and newest.step and newest.total_steps else 0
 
 
-def loss_words(event: "Event") -> str:
-    """Return the training loss of an event, or its reward, as `training loss 1.5`; empty without either."""
+def loss_words(event: "Event", events: "Sequence[Event]" = ()) -> str:
+    """Return the training loss of an event, or its reward, and the newest validation loss of some events.
+
+    `training loss 1.5, validation loss 1.6`; empty without either. Losses over the whole validation file come first.
+    """
     metrics = event.metrics
     name = next((name for name in ("train_loss", "train_mean_reward") if name in metrics), None)
-    return "" if name is None else f"{name.replace('train_', 'training ').replace('_', ' ')} {metrics[name]:.4g}"
+    words = [] if name is None else [f"{name.replace('train_', 'training ').replace('_', ' ')} {metrics[name]:.4g}"]
+    for validation in ("full_valid_loss", "valid_loss"):
+        if (found := next((each for each in reversed(events) if validation in each.metrics), None)) is not None:
+            at = "" if found.step == event.step else f" at step {found.step}"
+            words.append(f"validation loss {found.metrics[validation]:.4g}{at}")
+            break
+    return ", ".join(words)
 
 
 class RunProgress:

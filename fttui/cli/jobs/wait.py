@@ -90,7 +90,7 @@ class Wait:
         """Read new events of a job that has run. Returns the number of requests."""
         from fttui.api.errors import ApiError, RateLimited, ServerError, Unreachable
 
-        has_run = job.status in ("running", "stopping", "unknown") or bool(self._known)
+        has_run = job.status in ("running", "stalled", "stopping", "unknown") or bool(self._known)
         if not has_run or not self._has_events:
             return 0
         try:

@@ -216,7 +216,7 @@ class Watcher:
         """Return whether to fetch events. For a job seen for the first time, only if it is training."""
         if job.status.is_final:
             return before is not None
-        return job.status in ("running", "stopping", "unknown") or before is not None
+        return job.status in ("running", "stalled", "stopping", "unknown") or before is not None
 
     def _report_events(self, job: "Job", events: "list[Event]") -> None:
         for event in events:
@@ -280,7 +280,7 @@ def _progress(events: "list[Event]") -> str:
     if event is None:
         return ""
     of = f" of {event.total_steps}" if event.total_steps else ""
-    return ", ".join(filter(None, (f"step {event.step}{of}", loss_words(event))))
+    return ", ".join(filter(None, (f"step {event.step}{of}", loss_words(event, events))))
 
 
 if TYPE_CHECKING:

@@ -528,7 +528,7 @@ def test_best_checkpoint_is_judged_by_the_noise_of_the_run(
 def test_unknown_status_is_noted_and_searched(fttui: Fttui, service: Service) -> None:
     result = fttui("jobs", "list", "--status", "bogus")
     assert result.code == 0
-    assert "unknown status 'bogus'" in result.err
+    assert "unknown status 'bogus': it is searched for, because the provider may have it" in result.err
     assert "unknown status" not in fttui("jobs", "list", "--status", "running,done").err
 
 

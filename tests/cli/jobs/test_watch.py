@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from fttui.cli.jobs.run_progress import loss_words
+from fttui.models.event import Event
 from tests.cli.conftest import Fttui
 from tests.support.clock import FakeClock
 from tests.support.fault_server import Step, hang_up, refuse, send_json
@@ -26,6 +28,17 @@ def event(id: str, message: str, level: str = "info", **more: Any) -> dict[str, 
 
 def page(*newest_first: dict[str, Any]) -> Step:
     return send_json({"object": "list", "data": list(newest_first), "has_more": False})
+
+
+def test_progress_has_the_newest_validation_loss_over_the_whole_file() -> None:
+    def at(step: int, **metrics: float) -> Event:
+        return Event.read({"id": f"e{step}", "type": "metrics", "data": {"step": step, "total_steps": 9, **metrics}})
+
+    newest = at(3, train_loss=1.5, valid_loss=9.0)
+    assert loss_words(newest, [at(2, train_loss=1.7, full_valid_loss=1.25), newest]) == (
+        "training loss 1.5, validation loss 1.25 at step 2"
+    )
+    assert loss_words(newest, [newest]) == "training loss 1.5, validation loss 9"
 
 
 def test_watch_reports_a_job_from_queued_to_succeeded(fttui: Fttui, service: Service, clock: FakeClock) -> None:
