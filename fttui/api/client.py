@@ -105,8 +105,9 @@ class Client:
         """
         if has_files:
             return await self._api.estimate(specs[0])
-        refusals = map(self._api.refuse, specs)
-        return Assessment(next(filter(None, refusals), "") or await self._api.exceeds(specs))
+        if refusal := next(filter(None, map(self._api.refuse, specs)), ""):
+            return Assessment(refusal)
+        return await self._api.exceeds(specs)
 
     async def create_job(self, spec: JobSpec) -> Job:
         """Create a job with one POST, never sent twice. `store.create_once` handles ambiguous errors.

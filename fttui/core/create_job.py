@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from fttui.config.errors import ConfigError
 from fttui.core.job_data import FILES, Checking, DataChecker, LocalFiles, stamp_of
 from fttui.data.report import Report
+from fttui.models.assessment import Assessment
 from fttui.store.snapshot import Outcome
 from fttui.text import clean_line
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from fttui.clock import Clock
     from fttui.core.pricing import Pricing
     from fttui.data.plan import Plan
-    from fttui.models.assessment import Assessment
     from fttui.models.job import Job
     from fttui.models.spec import JobSpec
     from fttui.store.archive.archive import Archive
@@ -83,7 +83,7 @@ class Result:
     stage: Stage
     """Stage that ended the try."""
     member: str = ""
-    """Member of `FILES` whose upload failed."""
+    """Member of `FILES` whose upload failed, or member of the job that the provider would refuse."""
     unused: tuple[str, ...] = ()
     """Ids of files uploaded for a job that does not exist."""
     warning: str = ""
@@ -119,7 +119,7 @@ def unused_files(ids: tuple[str, ...]) -> str:
 class Sender(Protocol):
     """Sends files and create requests: a store, or `ClientSender`."""
 
-    async def assess(self, *specs: "JobSpec", has_files: bool) -> "Assessment": ...
+    async def assess(self, *specs: "JobSpec", has_files: bool) -> Assessment: ...
     async def upload(self, path: str, progress: Callable[[int, int], None] | None = None) -> Outcome: ...
     async def create(self, spec: "JobSpec") -> Outcome: ...
 
@@ -132,7 +132,7 @@ class ClientSender:
         self._archive = archive
         self._clock = clock
 
-    async def assess(self, *specs: "JobSpec", has_files: bool) -> "Assessment":
+    async def assess(self, *specs: "JobSpec", has_files: bool) -> Assessment:
         from fttui.store.provider_access import assess
 
         return await assess(self._client, *specs, has_files=has_files)
@@ -208,11 +208,12 @@ class CreateJob:
             others: the other jobs of a sweep, with the same model.
         """
         self.is_sent = False
-        reason = _pairs_error(spec, self._pricing)
-        reason = reason or (await self._sender.assess(spec, *others, has_files=False)).refusal
-        if reason:
+        assessed = Assessment(_pairs_error(spec, self._pricing))
+        if not assessed.refusal:
+            assessed = await self._sender.assess(spec, *others, has_files=False)
+        if reason := assessed.refusal:
             ending = "" if reason.endswith("?") else "."
-            return Result(Outcome(False, f"Not created: {reason}{ending}"), Stage.SETTINGS)
+            return Result(Outcome(False, f"Not created: {reason}{ending}"), Stage.SETTINGS, assessed.member)
         try:
             report = await self._check(spec, files)
         except (OSError, ConfigError) as error:
@@ -289,7 +290,7 @@ class CreateJob:
         return ""
 
 
-def estimated(plan: "Plan | None", assessed: "Assessment") -> "Plan":
+def estimated(plan: "Plan | None", assessed: Assessment) -> "Plan":
     """Return a plan with the provider's own estimate of tokens and cost."""
     from fttui.data.plan import plan_of_estimate
 

@@ -300,7 +300,7 @@ def _plan(
         batch_size=batch_size,
         exact=lengths is not None and lengths.exact,
     )
-    return made if model else made._replace(cost_note="no model given")
+    return made if model or made.is_free else made._replace(cost_note="no model given")
 
 
 def _notes(

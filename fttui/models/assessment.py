@@ -8,6 +8,8 @@ class Assessment(NamedTuple):
 
     refusal: str = ""
     """Reason why the provider would refuse the job, as a clause without a full stop."""
+    member: str = ""
+    """Member of the job that is refused, such as `model`; empty if it is not known."""
     cost: float | None = None
     """Cost by the provider's own estimate, in `currency`."""
     currency: str = ""

@@ -4,7 +4,7 @@ The form, the commands and the embedded service all check with these declaration
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -56,11 +56,23 @@ RANGES: Mapping[str, Range] = {
 OWN_RANGES: Mapping[str, Range] = {"learning_rate": Range(0, whole=False)}
 """Ranges of hyperparameters that OpenAI does not have, and other providers have in the place of its own."""
 
+HIGH_RATES: Mapping[str, float] = {"learning_rate_multiplier": 20.0, "learning_rate": 0.01}
+"""Learning rates above which runs often diverge. They are allowed, with a warning."""
+
 LOCAL_RANGES: Mapping[str, Range] = {
     **RANGES,
     "learning_rate_multiplier": Range(0, 1_000_000, whole=False),
 }
 """Ranges of the embedded service."""
+
+
+def high_rates(values: Mapping[str, Sequence[object]]) -> dict[str, str]:
+    """Return what to say of learning rates that are allowed, but very high, by name."""
+    return {
+        name: f"high: rates above {most:g} often diverge"
+        for name, most in HIGH_RATES.items()
+        if any(isinstance(value, int | float) and value > most for value in values.get(name, ()))
+    }
 
 
 def ranges_at(*, is_local: bool) -> Mapping[str, Range]:

@@ -6,7 +6,7 @@ import pytest
 
 from fttui.api.http import Http
 from fttui.api.providers.local import Local, provider
-from fttui.models.hyperparameters import LOCAL_RANGES, RANGES, SEED, Range
+from fttui.models.hyperparameters import LOCAL_RANGES, RANGES, SEED, Range, high_rates
 from fttui.models.spec import JobSpec, pairs_error
 from tests.support.clock import FakeClock
 
@@ -85,3 +85,8 @@ def test_metadata_and_settings_of_the_embedded_service_are_counted(
     pairs = {f"k{number}": "v" for number in range(metadata)}
     spec = JobSpec(model="m", training_file="f", hyperparameters=hyperparameters, metadata=pairs)
     assert pairs_error(spec, is_local=True) == words
+
+
+def test_very_high_learning_rates_are_warned_of() -> None:
+    found = high_rates({"learning_rate_multiplier": [1, 1000], "learning_rate": [1e-5], "batch_size": [9999]})
+    assert found == {"learning_rate_multiplier": "high: rates above 20 often diverge"}

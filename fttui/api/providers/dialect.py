@@ -178,9 +178,9 @@ class Dialect:
         """Return whether the metadata of a job, with a create token, comes back with the job."""
         return self.provider.keeps_metadata and len(spec.metadata) < MAX_METADATA
 
-    async def exceeds(self, specs: Sequence[JobSpec]) -> str:
-        """Return the limit of the provider that one of the jobs exceeds; empty if none is known. All have one model."""
-        return ""
+    async def exceeds(self, specs: Sequence[JobSpec]) -> Assessment:
+        """Return the limit of the provider that one of the jobs exceeds, if one is known. All have one model."""
+        return Assessment()
 
     async def estimate(self, spec: JobSpec) -> Assessment:
         """Return the provider's own estimate for a job whose files are uploaded."""

@@ -8,6 +8,7 @@ from fttui.api.errors import NotFound, Unreachable
 from fttui.api.providers.base import Provider
 from fttui.api.providers.dialect import Dialect
 from fttui.models import labels
+from fttui.models.assessment import Assessment
 from fttui.models.chat import phase_chunk
 from fttui.models.export import ModelExport
 from fttui.models.file import Model
@@ -21,15 +22,15 @@ class Local(Dialect):
     async def model(self, id: str) -> Model:
         return await super().model(_absolute(id))
 
-    async def exceeds(self, specs: Sequence[JobSpec]) -> str:
+    async def exceeds(self, specs: Sequence[JobSpec]) -> Assessment:
         try:
             model = await self.model(specs[0].model)
         except NotFound as error:
-            return error.reason.rstrip(".")
+            return Assessment(error.reason.rstrip("."), member="model")
         if model.settings is None:
-            return ""
+            return Assessment()
         reasons = (trainer_settings_error(spec, model.settings, model.trainer) for spec in specs)
-        return next(filter(None, reasons), "")
+        return Assessment(next(filter(None, reasons), ""))
 
     async def export_model(
         self, model: str, directory: str, *, merged: bool, progress: Callable[[Phase], object]

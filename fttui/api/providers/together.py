@@ -135,18 +135,18 @@ class Together(Dialect):
         half = "" if reason else together_body.refusal(spec)
         return f"{self.provider.title} {half}" if half else reason
 
-    async def exceeds(self, specs: Sequence[JobSpec]) -> str:
+    async def exceeds(self, specs: Sequence[JobSpec]) -> Assessment:
         model = specs[0].model
         query = [("model_name", model)]
         try:
             limits = await self._read("/fine-tunes/models/limits", query)
         except NotFound as error:
             if error.code == UNKNOWN_ROUTE:
-                return ""
-            return f"{self.provider.title} does not tune {model}: {error.message}"
+                return Assessment()
+            return Assessment(f"{self.provider.title} does not tune {model}: {error.message}", member="model")
         halves = (together_body.over_limits(spec, lenient.mapping(limits)) for spec in specs)
         half = next(filter(None, halves), "")
-        return f"{self.provider.title} {half}" if half else ""
+        return Assessment(f"{self.provider.title} {half}" if half else "")
 
     async def estimate(self, spec: JobSpec) -> Assessment:
         # A request that changes nothing, although it is a POST.

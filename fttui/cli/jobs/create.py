@@ -226,6 +226,8 @@ class _CreateCommand:
 
         choice = connection.choice
         self._settings.check_ranges(is_local=choice.is_local)
+        for warning in self._settings.warnings:
+            say(f"fttui: warning: {warning}")
         if self._flags["option"] and not choice.is_local:
             raise click.UsageError(f"--option: only jobs of the embedded service have an engine, not {choice.name}.")
         if self._flags["stop_on"] and not choice.is_local:

@@ -35,7 +35,8 @@ def job_options(function: F) -> F:
                 type=Number(SEED),
                 multiple=True,
                 metavar="N",
-                help="Seed; the same seed and data give the same run. Several seeds repeat the run.",
+                help="Seed; the same seed and data give the same run at the embedded service, a similar one elsewhere. "
+                "Several seeds repeat the run.",
             ),
             click.option(
                 "--method", type=click.Choice(["supervised", "dpo", "reinforcement"]), help="Training method."

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from fttui.learning.sweep import Axis, SweepError, axes_of, json_value, split_values
-from fttui.models.hyperparameters import RANGES, SEED, Range, ranges_at
+from fttui.models.hyperparameters import RANGES, SEED, Range, high_rates, ranges_at
 
 OPTIONS = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta", "seed")
 """Settings that have an option of their own."""
@@ -36,6 +36,11 @@ class TrainingSettings:
     def first(self) -> dict[str, Any]:
         """The only or the first value of each setting."""
         return {name: values[0] for name, values in self._values.items()}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about values that are allowed, but probably wrong."""
+        return [f"{name}: {words}" for name, words in high_rates(self._values).items()]
 
     def check_ranges(self, *, is_local: bool) -> None:
         """Check the settings whose range at the provider is narrower than the options tell.

@@ -72,7 +72,7 @@ class CheckPane(Vertical):
     hints: tuple[str, ...] = (
         "j k finding  enter open  e repaired copy  L level  / search  ] data  esc fields",
         "j k finding  enter open  e repair  L level  ] data  esc",
-        "enter open  e repair  L level  esc",
+        "enter open  e repair  L level  esc fields",
     )
     DEFAULT_CSS = """
     CheckPane { height: 1fr; }

@@ -79,6 +79,14 @@ class ChoicesPane(LineList):
         """Show the help of a field."""
         self.show_text(name, page_of(name, self._ranges), "")
 
+    def show_rest(self) -> bool:
+        """Scroll to the part of the help that does not fit. Return False when its end is shown."""
+        top = self.scroll_offset.y
+        if top + self.page_height >= self.line_count():
+            return False
+        self.scroll_to_line(top + self.page_height)
+        return True
+
     def show_text(self, name: str, paragraphs: list[str], role: str = "dim") -> None:
         """Show paragraphs in the place of suggestions."""
         self._field, self._found, self._texts, self._role, self._label = name, (), paragraphs, role, ""

@@ -188,15 +188,25 @@ class Completer:
         return _NOTHING.get(name, "")
 
     def show_help(self) -> None:
-        """Show the help of the focused field in the place of its list; the second time, the list."""
+        """Show the help of the focused field in the place of its list; then the rest of the help, then the list."""
         entry = self._view.focused_entry
         if entry is None or entry.id is None:
+            return
+        if self._choices.is_page and self._choices.show_rest():
             return
         if self._choices.is_page and self._suggestions.has_list(entry.id):
             self.show()
         else:
             self._choices.show_page(entry.id)
             self._view.lower.show_titles()
+
+    def close_help(self) -> bool:
+        """Show the list in the place of the help that was opened. Return False where there is none to close."""
+        entry = self._view.focused_entry
+        if not self._choices.is_page or entry is None or not entry.id or not self._suggestions.has_list(entry.id):
+            return False
+        self.show()
+        return True
 
     # The highlight
 

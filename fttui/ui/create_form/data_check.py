@@ -167,9 +167,23 @@ class DataCheck:
         self._pane.show_report(report, self._without_report(reading), typed)
         self._data.show_report(report if "training_file" in reading.files.paths else None)
         self._form.automatic = automatic_values(report)
+        self._form.mark({name: text for name, text in self._marks(reading).items() if name not in advice})
         self._view.advise(advice | reading.advice)
         self._view.summary.put("\n".join(filter(None, (*texts, words))), role)
         self._shown()
+
+    def _marks(self, reading: FormReading) -> dict[str, str]:
+        """Return the errors of fields that the user is not about to type. Required fields may still be empty."""
+        entry = self._view.focused_entry
+        typing = entry.id if entry is not None and entry.id in FILES else ""
+        marks = reading.errors | self.missing_files(reading)
+        return {name: text for name, text in marks.items() if self._form.values[name] and name != typing}
+
+    def missing_files(self, reading: FormReading) -> dict[str, str]:
+        """Return what to say of files that are neither on this disk nor at the provider, by field."""
+        ids = {name: self._form.values[name] for name in FILES if name not in reading.files.paths}
+        gone = [(name, id) for name, id in ids.items() if id and self._store.has_file(id) is False]
+        return {name: self._at_provider(name, id, reading)[0] for name, id in gone}
 
     def _without_report(self, reading: FormReading) -> str:
         """Return the sentence for the pane of findings when no file was checked."""

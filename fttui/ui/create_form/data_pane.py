@@ -34,7 +34,7 @@ class DataPane(LineView):
     hints: tuple[str, ...] = (
         "n N next, previous example  j k scroll  g G first, last  [ check  esc fields",
         "n N example  j k scroll  g G ends  [ check  esc fields",
-        "n N example  j k scroll  esc",
+        "n N example  j k scroll  esc fields",
     )
 
     def __init__(self, glyphs: Glyphs, changed: Callable[[], None]) -> None:

@@ -100,7 +100,7 @@ FIELDS = (
         "seed",
         "seed",
         (f"optional: {SEED.allowed_values}", "optional"),
-        "The same seed, data and settings give a similar model.",
+        "The same seed, data and settings give the same run at the embedded service, a similar one elsewhere.",
         "--seed",
     ),
     Field(

@@ -57,6 +57,8 @@ class CreateForm:
         """Fields that were emptied with the sample's training file."""
         self._method = self._texts["method"] if self._texts["method"] in ("", *METHODS) else self._initial["method"]
         self._errors: dict[str, _Error] = {}
+        self._marks: dict[str, _Error] = {}
+        """Errors that the check of the form has found, before it is sent."""
         self._advice: dict[str, str] = {}
         self._facts: dict[str, str] = {}
         self.settings_error: Callable[[str], str] = lambda text: ""
@@ -94,6 +96,8 @@ class CreateForm:
         text = self._texts[name].strip()
         if error := range_error(name, text, self.offer.ranges) or (self.settings_error(text) if name == "more" else ""):
             return Note((f"! {error}",), "fail")
+        if name in self._marks:
+            return Note((f"! {self._marks[name].text}",), "fail")
         if name in self._advice:
             return Note((f"~ {self._advice[name]}",), "warn")
         if name in self._facts:
@@ -115,6 +119,7 @@ class CreateForm:
             self._method = text.strip()
         if name in self._errors and self._errors[name].value != text:
             del self._errors[name]
+        self._marks.pop(name, None)
         self._advice.pop(name, None)
         self._facts.pop(name, None)
         return self._follow_sample() if name == "training_file" and self._sample else {}
@@ -141,12 +146,20 @@ class CreateForm:
         """Return to the initial texts."""
         self._texts = dict(self._initial)
         self._method = self._initial["method"]
-        self._errors, self._advice, self._facts, self._removed = {}, {}, {}, ()
+        self._errors, self._marks, self._advice, self._facts, self._removed = {}, {}, {}, {}, ()
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
-        """Replace all errors, and drop all advice."""
+        """Replace all errors."""
         self._errors = {name: _Error(text, self._texts[name]) for name, text in errors.items()}
-        self._advice = {}
+
+    @property
+    def has_errors(self) -> bool:
+        """An error of the last try to send the form is still shown."""
+        return bool(self._errors)
+
+    def mark(self, errors: Mapping[str, str]) -> None:
+        """Replace the errors that the check of the form has found."""
+        self._marks = {name: _Error(text, self._texts[name]) for name, text in errors.items()}
 
     def advise(self, advice: Mapping[str, str]) -> None:
         """Replace all advice."""

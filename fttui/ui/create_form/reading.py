@@ -1,7 +1,8 @@
 """Conversion between the texts of the form and a `JobSpec`. Reads data and grader files, so it runs in a thread."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -10,8 +11,9 @@ from fttui.core.create_sweep import Sweep, make_sweep
 from fttui.core.job_data import FILES, LocalFiles, Subject, find_files
 from fttui.data.grader import BadGrader, grader_errors, parse_grader, read_grader
 from fttui.data.local_files import NotAFile, local_path
-from fttui.learning.alarms import stop_kinds
+from fttui.learning.alarms import STOPPABLE, stop_kinds
 from fttui.learning.sweep import Axis, SweepError, axes_of
+from fttui.models.hyperparameters import high_rates
 from fttui.models.job import METHODS, TOKEN_KEY, Job
 from fttui.models.labels import STOP_ON
 from fttui.models.offer import Offer
@@ -46,13 +48,16 @@ class FormReading(NamedTuple):
     """Members for the check of the data, also of a job with errors."""
     sweep: Sweep | None = None
     """The jobs that the form describes, when fields have several values."""
+    settings: Mapping[str, Sequence[Any]] = MappingProxyType({})
+    """Values of the number fields by name."""
 
     @property
     def advice(self) -> dict[str, str]:
         """Texts by field that are no errors."""
-        if self.spec is None or len(self.spec.metadata) < MAX_METADATA:
-            return {}
-        return {"metadata": f"{MAX_METADATA} pairs leave no room for the token that finds a job after a lost answer"}
+        found = high_rates(self.settings)
+        if self.spec is not None and len(self.spec.metadata) >= MAX_METADATA:
+            found["metadata"] = f"{MAX_METADATA} pairs leave no room for the token that finds a job after a lost answer"
+        return found
 
 
 def read_form(values: Mapping[str, str], offer: Offer = Offer()) -> FormReading:  # noqa: B008  (a value)
@@ -78,7 +83,8 @@ def read_form(values: Mapping[str, str], offer: Offer = Offer()) -> FormReading:
         except SweepError as error:
             spec, errors = None, {"suffix": str(error)}
     errors |= {name: reason for name, reason in files.errors.items() if name not in errors}
-    return FormReading(spec, {name: errors[name] for name in in_order(errors)}, files, parsed.subject, sweep)
+    errors = {name: errors[name] for name in in_order(errors)}
+    return FormReading(spec, errors, files, parsed.subject, sweep, parsed.several)
 
 
 def values_of(job: Job, offer: Offer = Offer()) -> dict[str, str]:  # noqa: B008  (a value)
@@ -125,12 +131,12 @@ class _Parser:
         for name in ("suffix", "seed", *(name for name in NUMBERS if name in self._shown)):
             if error := range_error(name, values[name], offer.ranges):
                 self.errors[name] = error
-        self._several = {
+        self.several = {
             name: values_of_number(name, values[name])
             for name in (*NUMBERS, "seed")
             if (name in self._shown or name == "seed") and name not in self.errors
         }
-        first = {name: found[0] for name, found in self._several.items() if found}
+        first = {name: found[0] for name, found in self.several.items() if found}
         self.members["seed"] = first.pop("seed", None)
         self.members["hyperparameters"] = first | self._effort(values["reasoning_effort"])
         if "grader" in self._shown:
@@ -150,9 +156,9 @@ class _Parser:
 
     def _axes(self) -> tuple[Axis, ...]:
         try:
-            return axes_of(self._several)
+            return axes_of(self.several)
         except SweepError as error:
-            last = [name for name, values in self._several.items() if len(values) > 1][-1]
+            last = [name for name, values in self.several.items() if len(values) > 1][-1]
             self.errors.setdefault(last if last in BY_NAME else "more", str(error))
             return ()
 
@@ -197,8 +203,8 @@ class _Parser:
             return
         try:
             kinds = ",".join(stop_kinds(text))
-        except ValueError as error:
-            self.errors["stop_on"] = str(error)
+        except ValueError:
+            self.errors["stop_on"] = f"some of: {', '.join(STOPPABLE)}"
         else:
             self.members["metadata"] = {**self.members["metadata"], STOP_ON: kinds}
 
@@ -216,7 +222,7 @@ class _Parser:
             if (space == "hyperparameters" and inner in self._shown) or name in ("wandb.project", "method.grader"):
                 self.errors["more"] = f"{name} has a field of its own"
             if space == "hyperparameters":
-                self._several[inner] = found
+                self.several[inner] = found
             elif len(found) > 1:
                 self.errors["more"] = f"{name} takes one value"
             spaces[space][inner] = found[0]

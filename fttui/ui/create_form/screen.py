@@ -275,6 +275,8 @@ class CreateScreen(ScreenEvents, ModalScreen[Outcome | None]):
             messages.confirm("Stop? Nothing has been created so far.", self._submission.stop)
         elif self._completer.is_highlighted:
             self._completer.drop_highlight()
+        elif self._completer.close_help():
+            pass  # the list is shown again
         else:
             self.form.update(self._view.values)
             self.dismiss(None)

@@ -22,7 +22,7 @@ from fttui.models.spec import pairs_error
 from fttui.text import clean_line, size_words
 from fttui.ui.create_form.data_check import DataCheck
 from fttui.ui.create_form.fields import BY_NAME
-from fttui.ui.create_form.form import CreateForm
+from fttui.ui.create_form.form import CreateForm, in_order
 from fttui.ui.create_form.reading import FormReading
 from fttui.ui.create_form.sweep_run import SweepRun
 from fttui.ui.create_form.view import FormView
@@ -110,6 +110,9 @@ class Submission:
         if self.is_running or (reading := await self._data_check.read()) is None:
             return
         errors = reading.errors | self._setting_errors(reading)
+        if reading.spec is None or errors:
+            marked = self._data_check.missing_files(reading) | errors
+            errors = {name: marked[name] for name in in_order(marked)}
         self._view.show_errors(errors)
         if reading.spec is None or errors:
             self._messages.show_message("Not created: correct the marked fields.", "warn")
@@ -240,6 +243,10 @@ class Submission:
         if result.stage is Stage.UPLOAD:
             self._messages.show_message("Not created: the upload failed.", "warn")
             self._view.show_errors({result.member: result.message})
+            return
+        if result.stage is Stage.SETTINGS and result.member in BY_NAME:
+            self._messages.show_message("Not created: the provider refuses a field.", "warn")
+            self._view.show_errors({result.member: result.message.removeprefix("Not created: ")})
             return
         field = "" if result.outcome.ambiguous else field_of(result.error)
         if result.stage is Stage.CREATE and field:

@@ -255,12 +255,16 @@ def _words(words: Sequence[str]) -> list[Suggestion]:
     return [Suggestion(word, word) for word in words]
 
 
-def _times(jobs: Iterable[Job], names: Callable[[Job], Iterable[str]]) -> dict[str, float]:
-    """Return when the newest job with each name was created."""
+def _times(
+    jobs: Iterable[Job],
+    names: Callable[[Job], Iterable[str]],
+    at: Callable[[Job], float | None] = lambda job: job.created_at,
+) -> dict[str, float]:
+    """Return the time of the newest job with each name: when it was created, unless `at` returns another one."""
     times: dict[str, float] = {}
     for job in jobs:
         for name in filter(None, names(job)):
-            times.setdefault(name, job.created_at or 0.0)
+            times.setdefault(name, at(job) or 0.0)
     return times
 
 
@@ -271,7 +275,7 @@ def _models(known: Known) -> list[Suggestion]:
     """
     used = _times(known.jobs, lambda job: (job.model,))
     listed = {model.id: model for model in known.models}
-    made = _times(known.jobs, lambda job: (job.fine_tuned_model,))
+    made = _times(known.jobs, lambda job: (job.fine_tuned_model,), at=lambda job: job.finished_at or job.created_at)
     names = [*listed, *(name for name in used if name not in listed and not known.is_local)]
     names.sort(key=lambda name: (-used.get(name, 0.0), _model_order(name)))
 

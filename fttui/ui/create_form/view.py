@@ -42,9 +42,10 @@ SUMMARY = 2
 _SEPARATORS = {"grader": " ", "metadata": " ", "more": " "}
 """Separators for the lines of a paste, by field."""
 _KEYS = (
-    "enter create  tab field  {down}{up} choose  → complete  f2 check  f1 help  esc",
-    "enter create  tab field  {down}{up} choose  f2 check  f1 help  esc",
-    "enter create  tab field  f1 help  esc",
+    "enter create  tab field  {down}{up} choose  → complete  f2 check  f1 help  esc leave",
+    "enter create  tab field  {down}{up} choose  f2 check  f1 help  esc leave",
+    "enter create  tab field  {down}{up} choose  f1 help  esc leave",
+    "enter create  tab field  f1 help  esc leave",
 )
 
 
@@ -172,7 +173,10 @@ class FormView(Vertical):
 
     def _type(self, name: str, text: str) -> None:
         before = {field.name: self._form.text(field.name) for field in FIELDS}
+        had_errors = self._form.has_errors
         made = self._form.type(name, text)
+        if had_errors and not self._form.has_errors:
+            self.messages.show_message("", "dim")  # it was about these errors
         # Keys of a burst reach an entry before the form hears of them: what the user has typed stays.
         changed = {other: new for other, new in made.items() if self.entry(other).value == before[other]}
         for other, new in changed.items():
@@ -227,7 +231,9 @@ class FormView(Vertical):
         self.entry(name).styles.width = self._value_cells if room else "1fr"
         row.display = room > 0
         text = next((text for text in note.texts if width(text) <= room), "")
-        is_shown = note.is_alert and not text and bool(self.query_one(f"#line-{name}").display)
+        # The id of a file takes the place of its name.
+        is_wanted = note.is_alert or (name in FILES and not room and self._form.text(name).startswith("file-"))
+        is_shown = is_wanted and not text and bool(self.query_one(f"#line-{name}").display)
         if not text and not note.is_alert:
             text = fit(note.texts[-1], room, ellipsis=self._glyphs.cut)
         row.show([(f" {text}", note.role)])
@@ -351,7 +357,7 @@ class FormView(Vertical):
         above, below = sum(row.y < top for row in rows), sum(row.bottom > top + height for row in rows)
         parts = [f"{number} {word}" for number, word in ((above, "above"), (below, "below")) if number]
         if parts:
-            parts[0] = parts[0].replace(" ", " fields " if above + below > 1 else " field ", 1)
+            parts[0] = parts[0].replace(" ", " field " if parts[0].startswith("1 ") else " fields ", 1)
         right = f" {self._glyphs.dot} ".join([*filter(None, [", ".join(parts)]), self._place()])
         line = partial(rule_line, title=[(self._heading, "title")], right=right, glyphs=self._glyphs)
         self._title_row.fill(line)

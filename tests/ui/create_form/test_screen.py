@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from fttui.models.file import File
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -120,3 +121,54 @@ async def test_unused_uploads_are_offered_for_deletion() -> None:
         assert "No job uses the 2 uploaded files. Delete them?" in ui.prompt
         await ui.press("y")
         assert ("delete_files", "file-1", "file-2") in store.sent
+
+
+async def test_every_field_is_marked_while_the_user_types() -> None:
+    async with cockpit() as ui:
+        await ui.press("a")
+        for name, text, words in (
+            ("method", "xyz", "! one of: "),
+            ("stop_on", "1e9", "! some of: non_finite, diverging, overfitting, plateau"),
+            ("metadata", "key", "! key is not key=value"),
+        ):
+            ui.app.screen.query_one(f"#{name}", Input).value = text
+            await wait_for(ui, words)
+
+
+async def test_very_high_learning_rate_is_warned_of_and_allowed() -> None:
+    async with cockpit() as ui:
+        await ui.press("a")
+        ui.app.screen.query_one("#learning_rate_multiplier", Input).value = "1000"
+        await wait_for(ui, "~ high: rates above 20 often diverge")
+        await ui.press("enter")
+        assert ui.store.sent[-1][1].hyperparameters["learning_rate_multiplier"] == 1000
+
+
+async def test_esc_closes_the_help_of_a_field_before_the_form() -> None:
+    async with cockpit() as ui:
+        await ui.press("a", "f1")
+        assert any("On the command line" in line for line in ui.screen)
+        await ui.press("escape")
+        assert not any("On the command line" in line for line in ui.screen)
+        assert any("esc leave" in line for line in ui.screen)
+        await ui.press("escape")
+        assert any("No fine-tuning jobs" in line for line in ui.screen)
+
+
+async def test_f1_goes_through_a_help_that_does_not_fit() -> None:
+    async with cockpit(size=(60, 20)) as ui:
+        await ui.press("a")
+        ui.app.screen.set_focus(ui.app.screen.query_one("#seed", Input))
+        await wait_for(ui, "The same seed, data and settings")
+        assert not any("--seed 7" in line for line in ui.screen)
+        await ui.press("f1")
+        await wait_for(ui, "--seed 7")
+
+
+async def test_clone_names_its_files_under_their_ids() -> None:
+    store = FakeStore().put(job(1, training_file="file-Plxhxv0GmgBPQ4CfCIYZjP"))
+    store.file = lambda id: File.read({"id": id, "filename": "train.jsonl", "bytes": 29_900})  # type: ignore
+    async with cockpit(store) as ui:
+        await ui.press("A")
+        await wait_for(ui, "file-Plxhxv0GmgBPQ4CfCIYZjP")
+        assert any(line.strip().startswith("train.jsonl") for line in ui.screen)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fttui.api.errors import BadRequest
+from fttui.models.assessment import Assessment
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import Created
 from fttui.store.snapshot import Outcome
@@ -172,6 +173,41 @@ async def test_refusal_that_names_a_field_is_shown_there() -> None:
         assert ui.app.screen.focused is not None
         assert ui.app.screen.focused.id == "n_epochs"
         assert says(ui, "Not created")
+
+
+async def test_model_that_the_service_refuses_before_the_upload_is_marked_until_it_is_corrected() -> None:
+    store = FakeStore()
+    store.assessments = {False: Assessment("The model 'never' does not exist", member="model")}
+    async with cockpit(store) as ui:
+        await ui.press("a", *["tab"] * 3, "enter")
+        row = next(line for line in ui.screen if line.startswith("▌model"))
+        assert row.rstrip().endswith("! The model 'never' does not exist.") or says(ui, "! The model 'never' does not")
+        assert ui.app.screen.focused is not None
+        assert ui.app.screen.focused.id == "model"
+        assert says(ui, "Not created: the provider refuses a field.")
+        await ui.press("x")
+        assert not says(ui, "does not exist")
+        assert not says(ui, "Not created"), "the message goes with its mark"
+
+
+async def test_advice_stays_when_the_form_is_refused() -> None:
+    async with cockpit(local=False) as ui:
+        await ui.press("a", *"never", "tab", *"file-known", "tab")
+        await ui.until(lambda: says(ui, "does not list it"))
+        await ui.press(*["tab"] * 3, *"99", "enter")
+        assert says(ui, "Not created: correct the marked fields.")
+        assert says(ui, "does not list it")
+
+
+async def test_file_that_nobody_has_is_marked_with_the_other_fields() -> None:
+    store = FakeStore()
+    store.has_file = lambda id: False  # type: ignore[method-assign]
+    async with cockpit(store) as ui:
+        await ui.press("a", "tab", *"abc", "tab", "tab", "tab", "tab", *"99", "enter")
+        await ui.until(lambda: says(ui, "Not created: correct the marked fields."))
+        assert says(ui, "! no file abc, neither here nor at the provider")
+        assert ui.app.screen.focused is not None
+        assert ui.app.screen.focused.id == "training_file", "the first marked field"
 
 
 async def test_lost_answer_offers_to_send_again() -> None:
