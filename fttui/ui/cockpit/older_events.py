@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 PART = 500
 """Events that one question to the archive returns at least. Each further question asks for twice as many."""
 
+MOST_UNASKED = 2_000
+"""Events up to which older ones are loaded without a key that asks for them: a movement of the cursor must stay fast,
+and ten thousand events take a tenth of a second."""
+
 
 class OlderEvents:
     """Older events of the selected job."""
@@ -27,12 +31,16 @@ class OlderEvents:
         before, most = self._view.shown_lines, self._view.event_count + KEEP
         self._load_until(lambda: self._view.shown_lines > before, most)
 
-    def fill(self) -> None:
-        """Load the events that the search needs, or those that fill the page where the style hides events."""
+    def fill(self, most: int = KEEP) -> None:
+        """Load the events that the search needs, or those that fill the page where the style hides events.
+
+        Args:
+            most: number of events in the log up to which older ones are loaded.
+        """
         if self._view.log_style.search:
-            self.load_all()
+            self._load_until(lambda: False, most)
         elif self._view.log_style.hides_events:
-            self._load_until(lambda: self._view.shown_lines >= self._view.page_height, KEEP)
+            self._load_until(lambda: self._view.shown_lines >= self._view.page_height, most)
 
     def load_all(self) -> None:
         """Load all events, at most `KEEP` in all."""
@@ -45,7 +53,7 @@ class OlderEvents:
             return
         view.has_older = bool(store.events(selected, before=view.first_seq, limit=1))
         if view.has_older:
-            self.fill()
+            self.fill(MOST_UNASKED)
 
     @property
     def left_out(self) -> str:

@@ -20,7 +20,7 @@ from fttui.ui.cockpit.first_hints import FirstHints
 from fttui.ui.cockpit.job_facts import JobFactsLoader, empty_checkpoints_text, empty_log_text
 from fttui.ui.cockpit.layout import SMALLEST, PaneLayout
 from fttui.ui.cockpit.model import CockpitModel, Part
-from fttui.ui.cockpit.older_events import PART, OlderEvents
+from fttui.ui.cockpit.older_events import MOST_UNASKED, PART, OlderEvents
 from fttui.ui.cockpit.slow_link import DrawingPace
 from fttui.ui.panes.files import file_rows
 from fttui.ui.panes.jobs import JobsPane
@@ -313,7 +313,7 @@ class Presenter:
             events = model.store.events(id, limit=PART)
             note = empty_log_text(model.store, model.rows()[id], model.service)
             log.show_events(events, note, has_older=len(events) == PART)
-            self._older.fill()
+            self._older.fill(MOST_UNASKED)
         self._draw_files()
         self._curve.follow()
 

@@ -278,3 +278,13 @@ async def test_log_that_is_read_later_shows_its_older_messages() -> None:
         found.log[ID] = whole
         await ui.publish()
         assert [line.split(None, 2)[2] for line in ui.log] == ["Fine-tuning job resumed at step 10", "Saved"]
+
+
+async def test_movement_to_a_very_long_log_loads_no_more_than_a_movement_may_take() -> None:
+    found = FakeStore().put(job(1), job(2))
+    found.log = {"ftjob-00000002": [measured(n, train_loss=1.5) for n in range(5_000)]}
+    async with cockpit(found) as ui:
+        await ui.press("x", "j")
+        assert ui.log[0].strip() == "2,000 events hidden by x (x shows metrics); g loads older ones"
+        await ui.press("x", "x")
+        assert ui.log[0].strip() == "5,000 events hidden by x (x shows metrics)"
