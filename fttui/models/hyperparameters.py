@@ -69,7 +69,7 @@ LOCAL_RANGES: Mapping[str, Range] = {
 def high_rates(values: Mapping[str, Sequence[object]]) -> dict[str, str]:
     """Return what to say of learning rates that are allowed, but very high, by name."""
     return {
-        name: f"high: rates above {most:g} often diverge"
+        name: f"high: above {most:g} often diverges"
         for name, most in HIGH_RATES.items()
         if any(isinstance(value, int | float) and value > most for value in values.get(name, ()))
     }

@@ -89,4 +89,4 @@ def test_metadata_and_settings_of_the_embedded_service_are_counted(
 
 def test_very_high_learning_rates_are_warned_of() -> None:
     found = high_rates({"learning_rate_multiplier": [1, 1000], "learning_rate": [1e-5], "batch_size": [9999]})
-    assert found == {"learning_rate_multiplier": "high: rates above 20 often diverge"}
+    assert found == {"learning_rate_multiplier": "high: above 20 often diverges"}

@@ -249,6 +249,7 @@ _EXAMPLES = {
     "compute_multiplier": "2",
     "reasoning_effort": "low",
     "seed": "7",
+    "stop_on": "overfitting",
     "metadata": "team=support",
     "wandb_project": "support",
     "more": "warmup_ratio=0.1",

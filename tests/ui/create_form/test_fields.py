@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from fttui.learning.alarms import stop_kinds
 from fttui.models.file import File, Model
 from fttui.models.spec import JobSpec, like
 from fttui.store.health import State
 from fttui.ui.create_form.choices import ChoicesPane
-from fttui.ui.create_form.fields import fields_of
+from fttui.ui.create_form.fields import fields_of, page_of
 from tests.support.fake_store import FakeStore, job
 from tests.support.ui_fakes import Ui, cockpit
 
@@ -381,3 +382,8 @@ async def test_title_shows_the_state_of_the_connection() -> None:
                 await ui.pilot.pause()
         await ui.publish(state=State.OFFLINE, why="cannot reach host", as_of=0, reason="no route", unsent=True)
         assert "OFFLINE since " in ui.screen[0]
+
+
+def test_help_of_stop_rules_has_a_kind_as_example() -> None:
+    example = next(text for text in page_of("stop_on", {}) if text.startswith("For example: "))
+    assert stop_kinds(example.removeprefix("For example: "))

@@ -139,7 +139,7 @@ async def test_very_high_learning_rate_is_warned_of_and_allowed() -> None:
     async with cockpit() as ui:
         await ui.press("a")
         ui.app.screen.query_one("#learning_rate_multiplier", Input).value = "1000"
-        await wait_for(ui, "~ high: rates above 20 often diverge")
+        await wait_for(ui, "~ high: above 20 often diverges")
         await ui.press("enter")
         assert ui.store.sent[-1][1].hyperparameters["learning_rate_multiplier"] == 1000
 
