@@ -14,6 +14,13 @@ def signed_figure(value: float) -> str:
     return f"+{figure(value)}" if value >= 0 else figure(value)
 
 
+def small_cell(value: float) -> str:
+    """Return a value between -0.01 and 0.01, but not 0, in at most five cells and its sign: `.0010`, `4e-4`."""
+    if abs(value) >= 0.001:
+        return f"{value:.4f}".replace("0.", ".", 1)
+    return f"{value:.0e}".replace("e-0", "e-")
+
+
 def short_figure(value: float) -> str:
     """Return a loss for a sentence: `1.89`, `26.4`, `343`, `0.029`."""
     size = abs(value)

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from fttui.clock import age, freshness
 from fttui.lean_typing import NamedTuple
-from fttui.learning.figures import figure, signed_figure
+from fttui.learning.figures import figure, signed_figure, small_cell
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.models.row import JobRow, short_id, short_model
 from fttui.models.status import Status, status_of
@@ -47,6 +47,8 @@ def loss_cell(value: float | None) -> str:
     text = figure(value)
     if len(text.lstrip("-")) <= 5:
         return text
+    if abs(value) < 0.01:
+        return small_cell(value)
     return f"{value:.0f}" if abs(value) < 99_999 else f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-")
 
 
@@ -63,7 +65,11 @@ def _gain(row: JobRow) -> str:
     if gain is None:
         return "-"
     text = signed_figure(gain)
-    return text if len(text) <= 6 else f"{gain:+.0f}" if abs(gain) < 99_999 else f"{gain:+.0e}".replace("e+0", "e")
+    if len(text) <= 6:
+        return text
+    if abs(gain) < 0.01:
+        return f"{'+' if gain > 0 else ''}{small_cell(gain)}"
+    return f"{gain:+.0f}" if abs(gain) < 99_999 else f"{gain:+.0e}".replace("e+0", "e")
 
 
 def setting_cell(text: str) -> str:

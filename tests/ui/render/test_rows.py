@@ -288,8 +288,26 @@ def test_the_right_end_of_a_title_is_cut_to_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "text"), [(1.5, "1.500"), (345.67, "345.7"), (1344.2, "1344"), (1.34e6, "1e6"), (-0.5, "-0.500")]
+    ("loss", "text"),
+    [
+        (1.5, "1.500"),
+        (345.67, "345.7"),
+        (1344.2, "1344"),
+        (1.34e6, "1e6"),
+        (-0.5, "-0.500"),
+        (0.00103, ".0010"),
+        (0.0049, ".0049"),
+        (0.00034, "3e-4"),
+        (-0.00103, "-.0010"),
+        (0.0, "0.000"),
+    ],
 )
 def test_a_loss_of_any_size_fits_its_column(loss: float, text: str) -> None:
     assert cell(ROW._replace(loss=loss), "loss", 0.0, UNICODE) == text
     assert len(text) <= BY_NAME["loss"].most
+
+
+@pytest.mark.parametrize(("gain", "text"), [(0.00103, "+.0010"), (-0.00103, "-.0010"), (0.00034, "+3e-4")])
+def test_small_gain_fits_its_column_and_is_not_0(gain: float, text: str) -> None:
+    summary = Summary("full_valid_loss", 1.0, 9, 1.0, 9, base=1.0 + gain)
+    assert cell(ROW._replace(summary=summary), "gain", 0.0, UNICODE) == text
