@@ -22,6 +22,7 @@ from fttui.learning.words import check_words, gain_words
 from fttui.models.progress import stage_words, stages
 from fttui.models.row import EventRow, JobRow
 from fttui.models.status import Status
+from fttui.models.summary import EQUAL_WITHIN, Summary
 from fttui.text import clean_line, count, size_words, wrap
 from fttui.ui.render.detail_fields import cut, field_lines
 from fttui.ui.render.glyphs import FACES, Glyphs
@@ -229,12 +230,19 @@ def _losses(row: JobRow) -> Iterable[tuple[str, str]]:
         yield "loss", "" if row.loss is None else figure(row.loss)
         return
     if summary.is_validation and summary.best is not None:
-        best = "the best" if summary.is_last_best else f"best {figure(summary.best)} at step {summary.best_step}"
-        yield "validation loss", f"{figure(summary.last)} · {best}"
+        yield "validation loss", f"{figure(summary.last)} · {_best_words(summary, summary.best)}"
     if gain := gain_words(summary):
         yield "gain", gain
     if summary.train is not None and summary.train_last is not None:
         yield "training loss", f"{figure(summary.train)} smoothed · last {figure(summary.train_last)}"
+
+
+def _best_words(summary: Summary, best: float) -> str:
+    """Say how the last loss compares with the best: `the best`, `best 1.738 at step 360, equal within noise`."""
+    if summary.last == best:
+        return "the best"
+    noise = f", equal within noise (±{figure(EQUAL_WITHIN * summary.noise)})" if summary.is_last_best else ""
+    return f"best {figure(best)} at step {summary.best_step}{noise}"
 
 
 def _checkpoint_words(judged: Checkpoints) -> str:

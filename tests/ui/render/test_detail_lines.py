@@ -2,6 +2,7 @@
 
 from fttui.clock import duration
 from fttui.models.job import Job
+from fttui.models.summary import Summary
 from fttui.models.wire import SENT
 from fttui.ui.render.detail_fields import MAX_LENGTH
 from fttui.ui.render.detail_lines import JobFacts, detail_lines, raw_lines
@@ -111,3 +112,17 @@ def test_job_at_an_engine_has_its_life_beside_the_status_and_its_engine() -> Non
     assert f" {'status':<17}▸ running · on n2[2J, attempt 2" in said
     expected = "lab (Slurm) · job 4711 · 3 h 10 min of 8h 00m left, then it saves and is submitted again"
     assert f" {'engine':<17}{expected}" in said
+
+
+def _losses(summary: Summary) -> list[str]:
+    job = Job.read({"id": "ftjob-1", "status": "succeeded", "model": "m"})
+    said = texts(detail_lines(job, job.row()._replace(summary=summary), JobFacts(), 2.0, 80, UNICODE)).splitlines()
+    return [line.split(maxsplit=2)[2] for line in said if line.startswith((" validation loss", " training loss"))]
+
+
+def test_last_loss_is_the_best_only_if_it_is_the_lowest() -> None:
+    assert _losses(Summary("valid_loss", 1.7, 300, 1.7, 300, noise=0.02)) == ["1.700 · the best"]
+    assert _losses(Summary("valid_loss", 1.729, 300, 1.699, 270, noise=0.02)) == [
+        "1.729 · best 1.699 at step 270, equal within noise (±0.040)"
+    ]
+    assert _losses(Summary("valid_loss", 1.9, 300, 1.699, 270, noise=0.02)) == ["1.900 · best 1.699 at step 270"]
