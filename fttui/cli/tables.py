@@ -7,7 +7,7 @@ from fttui.cli.output import CUT_FIRST, CUT_LAST, CUT_LATE, CUT_NEVER, TABLE, WI
 from fttui.clock import age, duration
 from fttui.learning.engine_words import engine_words, life_words
 from fttui.learning.estimates import estimate_words
-from fttui.learning.figures import figure, signed_figure
+from fttui.learning.figures import LOST, figure, signed_figure
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.learning.phase_words import phase_words
 from fttui.learning.words import gain_words, loss_words
@@ -68,6 +68,13 @@ def _judged(row: "JobRow", value: float | None, losses: LossKinds) -> str:
     """Format a loss, with a `t` behind a training loss in a list with both kinds, and a space behind others."""
     mark = "" if not losses.is_mixed else " " if row.summary.is_validation else "t"
     return loss(value) + mark if value is not None else ""
+
+
+def _last(row: "JobRow", losses: LossKinds) -> str:
+    """Format the newest loss; `nan` while it is not finite."""
+    if row.summary.is_lost:
+        return LOST + (" " if losses.is_mixed else "")
+    return _judged(row, row.judged_loss, losses)
 
 
 def tokens(row: "JobRow") -> str:
@@ -136,11 +143,16 @@ class JobTable:
             ),
             Column("STATUS", status_word, cut=CUT_LATE),
             Column("STEP", step_of, right=True, leave=17),
-            Column(losses.title, lambda row: _judged(row, row.judged_loss, losses), right=True),
+            Column(losses.title, lambda row: _last(row, losses), right=True),
             Column("BEST", lambda row: _judged(row, row.summary.best, losses), right=True, leave=16),
             Column("AT", lambda row: text(row.summary.best_step), right=True, leave=13),
             Column("GAIN", gain, right=True, leave=13),
-            Column("TRAIN", lambda row: loss(row.summary.train), right=True, leave=12),
+            Column(
+                "TRAIN",
+                lambda row: LOST if row.summary.is_train_lost else loss(row.summary.train),
+                right=True,
+                leave=12,
+            ),
             Column("GAP", gap, right=True, leave=11),
             Column("EPOCHS", lambda row: row.epochs, right=True, leave=9),
             Column("LR", lambda row: row.rate, right=True, leave=8),
@@ -187,11 +199,11 @@ class JobTable:
             Column("GONE", lambda row: "gone" if row.gone else ""),
             Column("STEP", lambda row: text(row.step)),
             Column("STEPS", lambda row: text(row.total_steps)),
-            Column("LOSS", lambda row: text(row.judged_loss)),
+            Column("LOSS", lambda row: LOST if row.summary.is_lost else text(row.judged_loss)),
             Column("METRIC", lambda row: row.summary.metric or ("train_loss" if row.loss is not None else "")),
             Column("BEST", lambda row: text(row.summary.best)),
             Column("AT", lambda row: text(row.summary.best_step)),
-            Column("TRAIN", lambda row: text(row.summary.train)),
+            Column("TRAIN", lambda row: LOST if row.summary.is_train_lost else text(row.summary.train)),
             Column("GAP", lambda row: text(row.summary.gap)),
             Column("EPOCHS", lambda row: row.epochs),
             Column("LR", lambda row: row.rate),
@@ -303,7 +315,7 @@ def job_fields(job: "Job", row: "JobRow") -> list[tuple[str, str]]:
         ("step", "" if row.step is None else step_of(row)),
         ("validation loss", _validation(row)),
         ("gain", gain_words(row.summary)),
-        ("loss", "" if row.summary.is_validation else loss(row.judged_loss)),
+        ("loss", "" if row.summary.is_validation else _last(row, LossKinds())),
         ("trained tokens", text(job.trained_tokens)),
         ("created", when(job.created_at)),
         ("finished", when(job.finished_at)),

@@ -41,7 +41,7 @@ class ListOptions(NamedTuple):
         if self.sort.field not in FROM_LOG & set(NUMBER_FIELDS):
             return 0
         number = self.known.number(self.sort.field)
-        return sum(number(row) is None for row in rows)
+        return sum(number(row) is None and not row.summary.not_finite for row in rows)
 
     def left_out(self, rows: Iterable[JobRow], now: float) -> int:
         """Return the number of rows that the filter hides only because it needs a loss that is not known."""
@@ -49,6 +49,7 @@ class ListOptions(NamedTuple):
             return 0
         return sum(
             row.judged_loss is None
+            and not row.summary.is_lost
             and row.status not in (Status.VALIDATING, Status.QUEUED)
             and not self.filter.matches(row, now)
             and self.filter.matches_apart_from_log(row, now)

@@ -1,5 +1,8 @@
 """Losses as text. Standard library only."""
 
+LOST = "nan"
+"""Figure of a value that is not finite."""
+
 
 def figure(value: float) -> str:
     """Return a loss with four digits: `1.659`, `26.42`, `342.8`, `0.029`."""
@@ -19,6 +22,11 @@ def small_cell(value: float) -> str:
     if abs(value) >= 0.001:
         return f"{value:.4f}".replace("0.", ".", 1)
     return f"{value:.0e}".replace("e-0", "e-")
+
+
+def places(value: float) -> str:
+    """Return a loss with three places; one that is large or nearly 0 as `figure` does."""
+    return figure(value) if abs(value) >= 10 or 0 < abs(value) < 0.001 else f"{value:.3f}"
 
 
 def short_figure(value: float) -> str:

@@ -49,6 +49,11 @@ class Series:
         last = self.steps[-1] if self.steps else -math.inf
         return max(last, self.not_finite[-1]) if self.not_finite else last
 
+    @property
+    def is_lost(self) -> bool:
+        """The newest value is not finite."""
+        return bool(self.not_finite) and (not self.steps or self.not_finite[-1] > self.steps[-1])
+
     def append(self, step: float, value: float) -> None:
         """Add a point. A step that is not above the last one, or out of range, is ignored."""
         if step <= self.last_step or not 0 <= step <= LAST_STEP:

@@ -13,18 +13,22 @@ def summarize(run: Run) -> Summary:
     not_finite = sum(len(run.get(name).not_finite) for name in (TRAIN, VALID))
     if not metric:
         return Summary(not_finite=not_finite, base=run.base_value())
-    start = 0 if metric == WHOLE else min(FIRST_SMOOTHED, len(values)) - 1
-    best = min(range(start, len(values)), key=values.__getitem__)
+    best = min(range(first_judged(metric, len(values)), len(values)), key=values.__getitem__)
     train = run.train
     return Summary(
         metric=metric,
-        last=values[-1],
+        last=None if series.is_lost else values[-1],
         last_step=int(series.steps[-1]),
         best=values[best],
         best_step=int(series.steps[best]),
-        train=run.smoothed(train)[-1] if train.values else None,
+        train=run.smoothed(train)[-1] if train.values and not train.is_lost else None,
         train_last=train.values[-1] if train.values else None,
         noise=run.noise(),
         not_finite=not_finite,
         base=run.base_value(),
     )
+
+
+def first_judged(metric: str, number: int) -> int:
+    """Return the index of the first of `number` losses that may be the best of a run."""
+    return 0 if metric == WHOLE else min(FIRST_SMOOTHED, number) - 1

@@ -1,7 +1,7 @@
 """Sentences about a run that the cockpit and the commands share. Standard library only."""
 
 from fttui.learning.alarms import Alarm, Report
-from fttui.learning.figures import figure, short_figure, signed_figure
+from fttui.learning.figures import LOST, figure, short_figure, signed_figure
 from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
 from fttui.learning.run import Run
@@ -23,13 +23,14 @@ KIND_WORDS = {
 
 def loss_words(summary: Summary, *, is_short: bool = False) -> str:
     """Return last and best loss: `validation 1.89, best 1.74 at step 360`. Empty without a loss."""
-    if summary.last is None:
+    if summary.last is None and not summary.is_lost:
         return ""
     kind = ("valid" if is_short else "validation") if summary.is_validation else "training loss"
+    last = LOST if summary.last is None else short_figure(summary.last)
     if summary.is_last_best or summary.best is None or not summary.is_validation:
-        return f"{kind} {short_figure(summary.last)}"
+        return f"{kind} {last}"
     at = f"at {summary.best_step}" if is_short else f"at step {summary.best_step}"
-    return f"{kind} {short_figure(summary.last)}, best {short_figure(summary.best)} {at}"
+    return f"{kind} {last}, best {short_figure(summary.best)} {at}"
 
 
 def gain_words(summary: Summary) -> str:

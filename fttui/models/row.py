@@ -64,8 +64,11 @@ class JobRow(NamedTuple):
 
     @property
     def judged_loss(self) -> float | None:
-        """Newest loss by which the job is judged: see `Summary.metric`. Before a summary, the newest training loss."""
-        return self.loss if self.summary.last is None else self.summary.last
+        """Newest loss by which the job is judged: see `Summary.metric`. Before a summary, the newest training loss.
+
+        None while the newest is not finite.
+        """
+        return self.loss if self.summary.last is None and not self.summary.is_lost else self.summary.last
 
     @property
     def name(self) -> str:

@@ -15,14 +15,16 @@ class Summary(NamedTuple):
     metric: str = ""
     """Wire name of the loss of `last` and `best`; empty without any loss."""
     last: float | None = None
+    """Newest loss. None while the newest is not finite: see `is_lost`."""
     last_step: int | None = None
+    """Step of the newest loss that is finite."""
     best: float | None = None
     """Lowest loss. The last loss may be equal to it within noise: see `is_last_best`."""
     best_step: int | None = None
     train: float | None = None
-    """Smoothed training loss."""
+    """Smoothed training loss. None while the newest is not finite: see `is_train_lost`."""
     train_last: float | None = None
-    """Training loss of the last step."""
+    """Newest training loss that is finite."""
     noise: float = 0.0
     """Standard deviation of `last` and `best` without learning."""
     not_finite: int = 0
@@ -34,6 +36,16 @@ class Summary(NamedTuple):
     def is_validation(self) -> bool:
         """The losses come from validation data."""
         return self.metric in VALIDATION
+
+    @property
+    def is_lost(self) -> bool:
+        """The newest loss by which the run is judged is not a number."""
+        return self.last is None and bool(self.metric or self.not_finite)
+
+    @property
+    def is_train_lost(self) -> bool:
+        """The newest training loss is not a number."""
+        return self.train is None and (self.train_last is not None or (not self.metric and self.not_finite > 0))
 
     @property
     def gap(self) -> float | None:

@@ -26,7 +26,8 @@ def _of_setting(member: str) -> Callable[[JobRow], float | None]:
 
 
 def _train(row: JobRow) -> float | None:
-    return row.loss if row.summary.train is None else row.summary.train
+    """Return the smoothed training loss, else the newest one. None while the newest is not finite."""
+    return row.loss if row.summary.train is None and not row.summary.is_train_lost else row.summary.train
 
 
 _TEXTS: dict[str, Callable[[JobRow], str]] = {

@@ -190,3 +190,9 @@ def test_table_is_ascii_in_a_locale_without_utf_8(
         monkeypatch.setenv("LC_ALL", locale)
         Output().print_list(rows, JobTable(rows, 80, 100.0).columns, raw=lambda row: row)
         assert capsys.readouterr().out.splitlines()[1].startswith(name)
+
+
+def test_loss_that_is_not_finite_is_nan() -> None:
+    row = ROWS[0]._replace(summary=Summary("valid_loss", None, 99, 1.6, 90, None, 1.5, not_finite=2))
+    heading, line = lines([row], 160)
+    assert line.split()[4:6] == ["nan", "1.600"], heading

@@ -6,6 +6,7 @@ import pytest
 from fttui.learning.run import run_of
 from fttui.learning.series import Series, smoothed_noise, weight_for
 from fttui.learning.summary import summarize
+from fttui.models.summary import Summary
 
 
 def test_value_that_is_not_finite_is_a_gap_and_is_counted() -> None:
@@ -79,3 +80,18 @@ def test_epochs_come_from_the_length_of_the_run() -> None:
     assert run.epoch == 1
     run.add(91, {"train_loss": 1.0})
     assert run.epoch == 2
+
+
+def test_newest_loss_that_is_not_finite_is_none_and_the_best_stays() -> None:
+    losses = [1.8, 1.6, 1.7, 1.6, 1.5, math.nan]
+    run = run_of([(step, {"train_loss": loss, "valid_loss": loss}, None) for step, loss in enumerate(losses, 1)])
+    summary = summarize(run)
+    assert (summary.last, summary.last_step, summary.best, summary.train, summary.train_last) == (
+        None, 5, 1.5, None, 1.5,
+    )  # fmt: skip
+    assert (summary.is_lost, summary.is_train_lost, summary.gap) == (True, True, None)
+    run.add(7, {"train_loss": 1.4, "valid_loss": 1.4})
+    assert (summarize(run).is_lost, summarize(run).is_train_lost) == (False, False)
+    never = summarize(run_of([(1, {"train_loss": math.nan}, None)]))
+    assert (never.metric, never.is_lost, never.is_train_lost) == ("", True, True)
+    assert not Summary().is_lost

@@ -13,7 +13,7 @@ from fttui.learning.alarms import Report
 from fttui.learning.checkpoints import Checkpoints
 from fttui.learning.engine_words import engine_words, life_words
 from fttui.learning.estimates import estimate_words
-from fttui.learning.figures import figure
+from fttui.learning.figures import LOST, figure
 from fttui.learning.kinds import Kind
 from fttui.learning.pace import about, time_left
 from fttui.learning.phase_words import phase_words
@@ -226,14 +226,17 @@ def _progress(row: JobRow, run: Run) -> str:
 def _losses(row: JobRow) -> Iterable[tuple[str, str]]:
     """Return label and text of the losses by which the job is judged."""
     summary = row.summary
-    if summary.last is None:
-        yield "loss", "" if row.loss is None else figure(row.loss)
+    if summary.last is None and not summary.metric:
+        yield "loss", LOST if summary.is_lost else "" if row.loss is None else figure(row.loss)
         return
     if summary.is_validation and summary.best is not None:
-        yield "validation loss", f"{figure(summary.last)} · {_best_words(summary, summary.best)}"
+        last = LOST if summary.last is None else figure(summary.last)
+        yield "validation loss", f"{last} · {_best_words(summary, summary.best)}"
     if gain := gain_words(summary):
         yield "gain", gain
-    if summary.train is not None and summary.train_last is not None:
+    if summary.is_train_lost:
+        yield "training loss", LOST
+    elif summary.train is not None and summary.train_last is not None:
         yield "training loss", f"{figure(summary.train)} smoothed · last {figure(summary.train_last)}"
 
 

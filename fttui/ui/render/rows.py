@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from fttui.clock import age, freshness
 from fttui.lean_typing import NamedTuple
-from fttui.learning.figures import figure, signed_figure, small_cell
+from fttui.learning.figures import LOST, figure, signed_figure, small_cell
 from fttui.learning.kinds import kinds_of, word_of
 from fttui.models.row import JobRow, short_id, short_model
 from fttui.models.status import Status, status_of
@@ -124,12 +124,14 @@ def cell(row: JobRow, name: str, now: float, glyphs: Glyphs, *, alarms_off: Cont
         case "step":
             return _step(row)
         case "loss":
-            return loss_cell(row.judged_loss)
+            return LOST if row.summary.is_lost else loss_cell(row.judged_loss)
         case "best":
             return loss_cell(row.summary.best)
         case "at":
             return _at(row)
         case "train":
+            if row.summary.is_train_lost:
+                return LOST
             return loss_cell(row.loss if row.summary.train is None else row.summary.train)
         case "gap":
             return _gap(row)
@@ -179,6 +181,10 @@ def _role(row: JobRow, name: str) -> str:
             return "warn"
         case "model" if row.fault:
             return "fail"
+        case "loss" if row.summary.is_lost:
+            return "warn"
+        case "train" if row.summary.is_train_lost:
+            return "warn"
         case "loss" if row.judged_loss is not None:
             return "valid" if row.summary.is_validation else "train"
         case "best" if row.summary.is_last_best:

@@ -126,3 +126,10 @@ def test_last_loss_is_the_best_only_if_it_is_the_lowest() -> None:
         "1.729 · best 1.699 at step 270, equal within noise (±0.040)"
     ]
     assert _losses(Summary("valid_loss", 1.9, 300, 1.699, 270, noise=0.02)) == ["1.900 · best 1.699 at step 270"]
+
+
+def test_loss_that_is_not_finite_is_nan() -> None:
+    assert _losses(Summary("valid_loss", None, 99, 1.6, 90, None, 1.5, not_finite=2)) == [
+        "nan · best 1.600 at step 90",
+        "nan",
+    ]

@@ -311,3 +311,13 @@ def test_a_loss_of_any_size_fits_its_column(loss: float, text: str) -> None:
 def test_small_gain_fits_its_column_and_is_not_0(gain: float, text: str) -> None:
     summary = Summary("full_valid_loss", 1.0, 9, 1.0, 9, base=1.0 + gain)
     assert cell(ROW._replace(summary=summary), "gain", 0.0, UNICODE) == text
+
+
+def test_loss_that_is_not_finite_is_nan_and_the_best_stays() -> None:
+    lost = ROW._replace(loss=1.5, summary=Summary("valid_loss", None, 99, 1.6, 90, None, 1.5, not_finite=200))
+    cells = [cell(lost, name, 0.0, UNICODE) for name in ("loss", "best", "train", "gap")]
+    assert cells == ["nan", "1.600", "nan", "-"]
+    assert lost.judged_loss is None
+    assert ("    nan", "warn") in row_line(lost, fit_columns(80), 0.0, UNICODE)
+    never = ROW._replace(loss=None, summary=Summary(not_finite=3))
+    assert [cell(never, name, 0.0, UNICODE) for name in ("loss", "best", "train")] == ["nan", "-", "nan"]

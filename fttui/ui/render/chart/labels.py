@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from fttui.clock import duration
+from fttui.learning.figures import LOST
+from fttui.learning.series import Series
 from fttui.learning.ticks import number, ticks
 from fttui.text import pad, width
 from fttui.ui.render.chart.layers import run_role
@@ -42,19 +44,26 @@ def _ends(runs: Sequence[Curves], view: View, form: Form) -> list[tuple[float, s
     found: list[tuple[float, str, str]] = []
     if len(runs) == 1:
         (run,) = runs
-        for line, role, name in ((run.valid_line, "valid", "o valid"), (run.train_line, "train", f"{form.line} train")):
+        for series, line, role, name in (
+            (run.valid, run.valid_line, "valid", "o valid"),
+            (run.train, run.train_line, "train", f"{form.line} train"),
+        ):
             if line:
-                found.append((line[-1], f"{name:<8} {number(line[-1]):>5}", role))
+                found.append((line[-1], f"{name:<8} {_last(series, line):>5}", role))
         if run.best and run.valid.steps:
             found.append((run.best[1], f"{form.best + ' best':<8} {number(run.best[1]):>5}", "best"))
         return found
     cells = margin(runs, view) - 9
     for index, run in enumerate(runs):
-        _, line = run.main
+        series, line = run.main
         if line and index not in view.hidden:
             name = pad(run.name, cells, ellipsis="~" if form.rule == "-" else "…")
-            found.append((line[-1], f"{index + 1} {name}{number(line[-1]):>6}", run_role(index, view)))
+            found.append((line[-1], f"{index + 1} {name}{_last(series, line):>6}", run_role(index, view)))
     return found
+
+
+def _last(series: Series, line: Sequence[float]) -> str:
+    return LOST if series.is_lost else number(line[-1])
 
 
 def x_axis(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fttui.clock import duration
+from fttui.learning.figures import LOST
 from fttui.learning.ticks import number
 from fttui.ui.render.chart.view import Curves, Span, View
 
@@ -11,7 +12,8 @@ def readout(runs: Sequence[Curves], view: View) -> list[Span]:
     """Return the values at the cross-hair; without a cross-hair, the last values."""
     at = view.cursor
     if at is None:
-        at = max((x for run in runs for series in (run.train, run.valid) for x in series.steps[-1:]), default=0.0)
+        ends = [series.last_step for run in runs for series in (run.train, run.valid) if series.steps]
+        at = max(ends, default=0.0)
     where = f"time {duration(at)}" if view.unit == "time" else f"{view.unit} {at:.6g}"
     spans: list[Span] = [(f" {where}", "cross" if view.cursor is not None else "dim")]
     if len(runs) == 1:
@@ -33,6 +35,9 @@ def _one(run: Curves, at: float, unit: str) -> list[Span]:
         (run.valid, run.valid_line, "valid", run.valid_weight),
     ):
         if (near := series.index_near(at)) is None:
+            continue
+        if series.is_lost and at > series.steps[-1]:
+            spans.append((f"  {role} {LOST}", "warn"))
             continue
         spans.append((f"  {role} {number(series.values[near])}", role))
         if weight:

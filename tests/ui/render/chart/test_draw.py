@@ -79,6 +79,13 @@ def test_value_that_is_not_finite_is_a_gap_with_a_mark_and_a_note() -> None:
     assert all(line[26] in " ·" for line in middle)
 
 
+def test_line_that_ends_without_a_number_says_so_in_legend_and_readout() -> None:
+    curves = _curves([2.0] * 20 + [math.nan] * 10)
+    assert any(line.endswith("train   nan") for line in _text(curves, View(70, 10)))
+    assert any(line.rstrip().endswith("1 run    nan") for line in _text([curves, _curves([1.0])], View(70, 10)))
+    assert "".join(text for text, _ in readout([curves], View(70, 10))) == " step 30  train nan"
+
+
 def test_log_axis_leaves_out_values_of_zero_and_says_so() -> None:
     picture = draw([_curves([0.0, 10.0, 1.0, 0.1])], View(60, 10, is_log=True))
     assert picture.notes == ["Values of 0 and below are not shown on a log axis."]
