@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from fttui.clock import duration
 from fttui.core.curve_svg import drawing_of_runs, svg
 from fttui.learning import comparison
-from fttui.learning.alarms import Kind, Report
+from fttui.learning.alarms import Report
+from fttui.learning.checkpoints import best_step
 from fttui.learning.comparison import SEED, VALIDATION_FILE, Comparison, Entry
-from fttui.learning.figures import figure, signed_figure
+from fttui.learning.figures import LOST, figure, signed_figure
 from fttui.learning.metric_groups import LOSS, MetricGroup
 from fttui.learning.run import Run
 from fttui.learning.summary import summarize
@@ -105,7 +106,18 @@ class JobComparison:
     @property
     def result(self) -> str:
         """Sentences with the result."""
-        return " ".join(filter(None, (self.found.sentence, self.found.repeats, self.found.influence)))
+        return " ".join(self.sentences)
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """Sentences with the result, the most important first."""
+        found = self.found
+        return [each for each in (found.sentence, *found.notes, found.repeats, found.influence) if each]
+
+    @property
+    def order(self) -> str:
+        """Name of the column by which the runs are sorted, in words."""
+        return "train" if self.found.metric == "train_loss" else "best"
 
     def same_line(self, cells: int | None = None) -> str:
         """Return what is the same for all jobs as a sentence, of at most `cells` cells; empty if nothing is."""
@@ -149,7 +161,8 @@ def compared_job(
         summarize(run),
         settings,
         identities.get(VALIDATION_FILE) or settings.get(VALIDATION_FILE, ""),
-        is_diverged=any(alarm.kind is Kind.DIVERGING for alarm in report.alarms),
+        kinds=frozenset(alarm.kind for alarm in report.alarms),
+        checkpoint=best_step(run),
         identities=identities,
     )
     alarm = shown[0].word(is_live=row.status.is_live) if shown else ""
@@ -223,9 +236,11 @@ def _end_columns(jobs: Sequence[ComparedJob]) -> list[TableColumn]:
     """Return the columns of how each run ended. A column without any cell is left out."""
     is_mixed = len({job.entry.summary.is_validation for job in jobs if job.entry.summary.metric}) > 1
 
-    def loss(value: Callable[[Summary], float | None]) -> Callable[[ComparedJob], str]:
+    def loss(value: Callable[[Summary], float | None], *, is_last: bool = False) -> Callable[[ComparedJob], str]:
         def cell(job: ComparedJob) -> str:
             number = value(job.entry.summary)
+            if is_last and job.entry.summary.is_lost:
+                return LOST
             kind = " t" if is_mixed and not job.entry.summary.is_validation else ""
             return "" if number is None else figure(number) + kind
 
@@ -237,6 +252,9 @@ def _end_columns(jobs: Sequence[ComparedJob]) -> list[TableColumn]:
     def gain(summary: Summary) -> str:
         return "" if summary.gain is None else signed_figure(summary.gain)
 
+    def train(summary: Summary) -> str:
+        return LOST if summary.is_train_lost else "" if summary.train is None else figure(summary.train)
+
     def of_summary(value: Callable[[Summary], object]) -> Callable[[ComparedJob], object]:
         return lambda job: value(job.entry.summary)
 
@@ -244,10 +262,10 @@ def _end_columns(jobs: Sequence[ComparedJob]) -> list[TableColumn]:
         ("BEST", loss(lambda each: each.best), of_summary(lambda each: each.best), True),
         ("AT", lambda job: text(job.entry.summary.best_step, "{}"), of_summary(lambda each: each.best_step), True),
         ("GAIN", lambda job: gain(job.entry.summary), of_summary(lambda each: each.gain), True),
-        ("LAST", loss(lambda each: each.last), of_summary(lambda each: each.last), True),
+        ("LAST", loss(lambda each: each.last, is_last=True), of_summary(lambda each: each.last), True),
         (
             "TRAIN",
-            lambda job: "" if job.entry.summary.train is None else figure(job.entry.summary.train),
+            lambda job: train(job.entry.summary),
             of_summary(lambda each: each.train),
             True,
         ),

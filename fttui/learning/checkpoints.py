@@ -8,6 +8,7 @@ from fttui.lean_typing import NamedTuple, Protocol
 from fttui.learning.figures import figure
 from fttui.learning.run import Run
 from fttui.learning.series import Series, smoothed_noise
+from fttui.learning.summary import first_judged
 from fttui.models.summary import EQUAL_WITHIN, TRAIN, VALID, WHOLE, are_equal
 
 REWARDS = ("full_valid_mean_reward", "valid_mean_reward")
@@ -131,6 +132,25 @@ def judged_checkpoints(sent: Iterable[Sent], run: Run) -> Checkpoints:
     sign = 1 if found.is_loss else -1
     best = min(valued, key=lambda row: sign * (row.valid or 0.0))
     return found._replace(best=best, noise=_noise(metric, run))
+
+
+def best_step(run: Run) -> int | None:
+    """Return the step of the checkpoint with the lowest loss; without a loss at any, of the last one before the best.
+
+    A loss over the whole file counts at its own step only. None for a run without such a checkpoint.
+    """
+    metric, series, values = run.judged()
+    if not metric:
+        return None
+    measured = []
+    for saved in run.checkpoints:
+        index = bisect_right(series.steps, saved) - 1
+        if index >= 0 and (metric != WHOLE or series.steps[index] == saved):
+            measured.append((values[index], saved))
+    if measured:
+        return min(measured)[1]
+    lowest = series.steps[min(range(first_judged(metric, len(values)), len(values)), key=values.__getitem__)]
+    return max((saved for saved in run.checkpoints if saved <= lowest), default=None)
 
 
 def _is_measured(name: str, sent: Sequence[Sent], run: Run) -> bool:

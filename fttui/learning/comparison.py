@@ -1,18 +1,21 @@
 """Comparison of runs: what differs, which is best, and which setting mattered. Standard library only.
 
-Losses within noise are equal. Runs that differ only in their seed are repeats of one setting: their spread is the best
-measure of noise there is.
+Runs with a validation loss are compared by it, if there are two; runs without one are left out then. Losses within
+noise are equal. Runs that differ only in their seed are repeats of one setting: their spread is the best measure of
+noise there is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import mean, stdev
-from types import MappingProxyType
 from typing import NamedTuple
 
-from fttui.learning.figures import short_figure
-from fttui.models.summary import EQUAL_WITHIN, WHOLE, Summary, are_equal
+from fttui.learning.compared_run import Entry as Entry
+from fttui.learning.comparison_notes import listed, notes_on_runs, values_of
+from fttui.learning.figures import places, short_figure
+from fttui.learning.kinds import Kind
+from fttui.models.summary import EQUAL_WITHIN, WHOLE, are_equal
 
 LEAST_RUNS = 2
 MOST_RUNS = 9
@@ -30,21 +33,6 @@ LABELS = {
 """Words for the wire names of settings."""
 
 
-class Entry(NamedTuple):
-    """A run to compare."""
-
-    id: str
-    name: str
-    summary: Summary
-    settings: Mapping[str, str] = MappingProxyType({})
-    """Settings by wire name: model, method, files, hyperparameters, seed, profile."""
-    validation_data: str = ""
-    """Identity of the validation data: a digest where one is known, else the id of the file. Empty for none."""
-    is_diverged: bool = False
-    identities: Mapping[str, str] = MappingProxyType({})
-    """Values by which settings are compared in place of their text: digests of files, whose ids differ by provider."""
-
-
 class Repeats(NamedTuple):
     """Runs that differ only in their seed."""
 
@@ -59,17 +47,22 @@ class Comparison:
     """Result of a comparison."""
 
     entries: list[Entry]
-    """Runs, the best first. Runs without a loss come last."""
+    """Runs, the best first. Runs without the loss that the others are compared by come last."""
     metric: str
     """Wire name of the loss that the runs are compared by; empty when there is none in common."""
     differs: list[str] = field(default_factory=list)
     """Wire names of settings that differ, in the order of the first run."""
     same: list[str] = field(default_factory=list)
     best: str | None = None
-    """Id of the best run. None when the two best are equal within noise, or cannot be compared."""
+    """Id of the best run. None when the two best are equal within noise, or cannot be compared.
+
+    By training loss, an overfitted run is none.
+    """
     noise: float = 0.0
     """Standard deviation of a loss between the runs without a cause."""
     sentence: str = ""
+    notes: list[str] = field(default_factory=list)
+    """Sentences that limit the result, the most important first: runs that went bad or are left out, other models."""
     is_warning: bool = False
     """The sentence says that the runs cannot be compared."""
     groups: list[Repeats] = field(default_factory=list)
@@ -93,61 +86,63 @@ def compare(entries: Sequence[Entry]) -> Comparison:
     """
     if not LEAST_RUNS <= len(entries) <= MOST_RUNS:
         raise ValueError(f"{len(entries)} runs: compare takes two to nine")
-    judged = [entry for entry in entries if entry.summary.metric]
-    by_validation = bool(judged) and all(entry.summary.is_validation for entry in judged)
-    metrics = {entry.summary.metric for entry in judged}
-    metric = "valid_loss" if by_validation else "train_loss"
-    if by_validation and len(metrics) == 1:
-        metric = next(iter(metrics))
+    validated = [entry for entry in entries if entry.summary.is_validation]
+    by_validation = len(validated) >= LEAST_RUNS or len(validated) == sum(bool(e.summary.metric) for e in entries) > 0
+    metrics = {entry.summary.metric for entry in validated}
+    metric = "train_loss" if not by_validation else metrics.pop() if len(metrics) == 1 else "valid_loss"
     known = [entry for entry in entries if loss_of(entry, metric) is not None]
     ordered = sorted(known, key=lambda entry: loss_of(entry, metric) or 0.0)
-    ordered += [entry for entry in entries if entry not in known]
-    found = Comparison(ordered, metric if known else "")
+    left_out = [entry for entry in entries if entry not in known]
+    found = Comparison(ordered + left_out, metric if known else "")
     names = dict.fromkeys(name for entry in entries for name in entry.settings)
     for name in names:
         values = {entry.identities.get(name) or entry.settings.get(name, "") for entry in entries}
         (found.differs if len(values) > 1 else found.same).append(name)
     found.groups, found.noise = _repeats(known, metric, found.differs)
-    _judge(found, known, by_validation)
+    chosen = _judge(found, ordered, by_validation)
+    if not found.is_warning:
+        found.notes = notes_on_runs(ordered, left_out, chosen, metric)
     found.repeats = "" if found.is_warning else _repeats_words(found)
     found.influence = _influence(known, metric, found)
     return found
 
 
 def loss_of(entry: Entry, metric: str) -> float | None:
-    """Return the loss by which a run is compared."""
-    return entry.summary.train if metric == "train_loss" else entry.summary.best
+    """Return the loss by which a run is compared. None for a run that is left out."""
+    if metric == "train_loss":
+        return entry.summary.train
+    return entry.summary.best if entry.summary.is_validation else None
 
 
-def _judge(found: Comparison, known: list[Entry], by_validation: bool) -> None:
-    if by_validation and len({entry.validation_data for entry in known if entry.validation_data}) > 1:
-        found.sentence, found.is_warning = "Validation files differ: losses are not comparable.", True
-        return
-    if len(known) < LEAST_RUNS:
-        found.sentence, found.is_warning = "Fewer than two runs have a loss: nothing to compare.", True
-        return
-    first, second = found.entries[0], found.entries[1]
+def _judge(found: Comparison, ranked: list[Entry], by_validation: bool) -> set[str]:
+    """Set the sentence and the best run. Return the ids of the best run and of those equal to it within noise."""
+    refusal = ""
+    if by_validation and len({entry.validation_data for entry in ranked if entry.validation_data}) > 1:
+        refusal = "Validation files differ: losses are not comparable."
+    elif len(values_of(ranked, "method")) > 1:
+        refusal = "Methods differ: losses are not comparable."
+    elif len(ranked) < LEAST_RUNS:
+        refusal = "Fewer than two runs have a loss: nothing to compare."
+    if refusal:
+        found.sentence, found.is_warning = refusal, True
+        return set()
+    first, second = ranked[0], ranked[1]
     low, next_low = loss_of(first, found.metric) or 0.0, loss_of(second, found.metric) or 0.0
     kind = "validation" if by_validation else "training loss"
     lead = "" if by_validation else "No validation loss in common: compared by training loss. "
-    if are_equal(low, next_low, found.noise):
-        bound = EQUAL_WITHIN * found.noise
-        equal = [
-            entry.name
-            for entry in found.entries
-            if (loss := loss_of(entry, found.metric)) is not None and are_equal(low, loss, found.noise)
-        ]
-        names = f"{', '.join(equal[:-1])} and {equal[-1]}"
-        found.sentence = f"{lead}{names} are equal within noise ({abs(next_low - low):.3f} of ±{bound:.3f})."
+    equal = [each for each in ranked if are_equal(low, loss_of(each, found.metric) or 0.0, found.noise)]
+    if len(equal) > 1:
+        names, bound = listed([entry.name for entry in equal]), EQUAL_WITHIN * found.noise
+        found.sentence = f"{lead}{names} are equal within noise ({places(abs(next_low - low))} of ±{places(bound)})."
+    elif not by_validation and Kind.OVERFITTING in first.kinds:
+        found.sentence = f"{lead}{first.name} has the lowest, {places(low)}, but no run is best: it overfitted."
     else:
         found.best = first.id
         step = f" at step {first.summary.best_step}" if by_validation and first.summary.best_step is not None else ""
         found.sentence = (
-            f"{lead}{first.name} is best: {kind} {low:.3f}{step}, {next_low - low:.3f} below {second.name}."
+            f"{lead}{first.name} is best: {kind} {places(low)}{step}, {places(next_low - low)} below {second.name}."
         )
-    diverged = [entry.name for entry in found.entries if entry.is_diverged]
-    if diverged:
-        found.sentence += f" {', '.join(diverged)} diverged."
+    return {entry.id for entry in equal}
 
 
 def _repeats(known: list[Entry], metric: str, differs: list[str]) -> tuple[list[Repeats], float]:
@@ -165,7 +160,8 @@ def _repeats(known: list[Entry], metric: str, differs: list[str]) -> tuple[list[
             squares += spread**2 * (len(members) - 1)
             degrees += len(members) - 1
     groups.sort(key=lambda group: group.mean)
-    single = max((entry.summary.noise for entry in known if not entry.is_diverged), default=0.0)
+    # A run that went bad has more noise at its end than where it was best.
+    single = max((entry.summary.noise for entry in [each for each in known if not each.trouble] or known), default=0.0)
     return groups, sqrt(squares / degrees) if degrees >= 2 else single
 
 
@@ -178,8 +174,8 @@ def _repeats_words(found: Comparison) -> str:
     parts = []
     for group in found.groups:
         settings = by_id[group.ids[0]].settings
-        named = ", ".join(f"{label(name)} {settings.get(name, '')}".strip() for name in others)
-        figures = f"{group.mean:.3f} ± {group.spread:.3f} ({len(group.ids)} runs)"
+        named = ", ".join(f"{label(name)} {settings.get(name) or 'not given'}" for name in others)
+        figures = f"{places(group.mean)} ± {places(group.spread)} ({len(group.ids)} runs)"
         parts.append(f"{named}: {figures}" if named else figures)
     return f"Repeats: {'; '.join(parts)}."
 
@@ -190,20 +186,27 @@ def _influence(known: list[Entry], metric: str, found: Comparison) -> str:
     settings = [name for name in settings if len({entry.settings.get(name, "") for entry in known}) > 1]
     if not settings or found.is_warning or len(known) < LEAST_RUNS:
         return ""
+    if len(known) < 2 ** len(settings):
+        return f"{len(known)} runs are too few to tell which of {_listed(settings)} mattered."
     effects = []
     for name in settings:
         losses: dict[str, list[float]] = {}
         for entry in known:
-            losses.setdefault(entry.settings.get(name, ""), []).append(loss_of(entry, metric) or 0.0)
+            if value := entry.settings.get(name):  # a run that does not have it says nothing about it
+                losses.setdefault(value, []).append(loss_of(entry, metric) or 0.0)
+        if len(losses) < 2:
+            continue
         means = {value: mean(values) for value, values in losses.items()}
         best, worst = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
         effects.append((means[worst] - means[best], name, best, worst, means, min(map(len, losses.values()))))
+    if not effects:
+        return ""
     effects.sort(reverse=True, key=lambda effect: effect[0])
     size, name, best, worst, means, least = effects[0]
-    if len(known) < 2 ** len(settings) or (len(settings) > 1 and least < 2):
+    if len(settings) > 1 and least < 2:
         return f"{len(known)} runs are too few to tell which of {_listed(settings)} mattered."
     if size <= EQUAL_WITHIN * found.noise * sqrt(2 / least):
-        return f"No setting mattered beyond noise (±{EQUAL_WITHIN * found.noise:.3f})."
+        return f"No setting mattered beyond noise (±{places(EQUAL_WITHIN * found.noise)})."
     return (
         f"{label(name).capitalize()} mattered{' most' if len(settings) > 1 else ''}: "
         f"{short_figure(means[best])} with {best}, {short_figure(means[worst])} with {worst}."
@@ -213,8 +216,7 @@ def _influence(known: list[Entry], metric: str, found: Comparison) -> str:
 def _listed(names: Sequence[str]) -> str:
     if len(names) > MOST_NAMED:  # jobs of different providers differ in all that only one of them has
         return f"{len(names)} settings"
-    words = [label(name) for name in names]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return listed([label(name) for name in names])
 
 
 def as_json(found: Comparison) -> dict[str, object]:

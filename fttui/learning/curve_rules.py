@@ -9,11 +9,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from statistics import median
 
+from fttui.learning.checkpoints import best_step
 from fttui.learning.figures import short_figure
 from fttui.learning.finding import Finding, JobState, Skipped
 from fttui.learning.run import Run
 from fttui.learning.series import noise_of, smoothed_noise
-from fttui.learning.summary import FIRST_SMOOTHED
+from fttui.learning.summary import FIRST_SMOOTHED, first_judged
 from fttui.models.summary import EQUAL_WITHIN, VALID, WHOLE
 
 FIRST = 10
@@ -116,7 +117,7 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
         return Skipped("no validation file" if run.series else "no metrics")
     if len(values) < 3:
         return Skipped("too few validation losses")
-    start = 0 if metric == WHOLE else min(FIRST_SMOOTHED, len(values)) - 1
+    start = first_judged(metric, len(values))
     best = min(range(start, len(values)), key=values.__getitem__)
     after = len(values) - 1 - best
     if after < (2 if metric == WHOLE else max(10, AFTER_BEST * len(values))):
@@ -130,7 +131,7 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
     if train_best - train_last <= EQUAL_WITHIN * smoothed_noise(run.train.noise(), run.weight(run.train)):
         return None
     step, last_step = int(series.steps[best]), int(series.steps[-1])
-    kept = _best_checkpoint(run, metric, series.steps, values, step)
+    kept = best_step(run)
     checkpoint = f" Best checkpoint: step {kept}." if kept is not None else ""
     rise = f"from {short_figure(values[best])} (step {step}) to {short_figure(values[-1])} (step {last_step})"
     fall = f"from {short_figure(train_best)} to {short_figure(train_last)}"
@@ -143,23 +144,6 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
     if kept is not None:
         numbers["checkpoint_step"] = kept
     return Finding(message, short, _time(run, step), numbers)
-
-
-def _best_checkpoint(
-    run: Run, metric: str, steps: Sequence[float], values: Sequence[float], best_step: int
-) -> int | None:
-    """Return the step of the checkpoint with the lowest loss; without a loss at any, of the last one before the best.
-
-    As `checkpoints.judged_checkpoints`, a loss over the whole file counts at its own step only.
-    """
-    measured = []
-    for saved in run.checkpoints:
-        index = bisect_right(steps, saved) - 1
-        if index >= 0 and (metric != WHOLE or steps[index] == saved):
-            measured.append((values[index], saved))
-    if measured:
-        return min(measured)[1]
-    return max((saved for saved in run.checkpoints if saved <= best_step), default=None)
 
 
 def plateau(state: JobState) -> Finding | Skipped | None:

@@ -82,6 +82,15 @@ def test_sentences_say_what_is_the_same_and_which_is_best() -> None:
     assert [compared.is_best(index) for index in range(3)] == [True, False, False]
 
 
+def test_sentences_come_with_the_checkpoint_of_an_overfitted_run() -> None:
+    compared = compare_jobs(_compared(_store(ten_epochs="overfit", lr_40="diverge-x40")))
+    assert compared.order == "best"
+    assert list(compared.sentences[1:3]) == [
+        "ten-epochs overfitted (last 2.503): use its checkpoint of step 360.",
+        "lr-40 diverged.",
+    ]
+
+
 def test_settings_of_one_provider_alone_come_after_the_ends_of_the_runs() -> None:
     store = _store(a="good", b="lr-x3")
     hyperparameters = {"n_epochs": 3, "learning_rate": 1e-5, "lora_r": 8}

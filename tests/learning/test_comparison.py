@@ -1,6 +1,8 @@
 import pytest
 
 from fttui.learning.comparison import Entry, as_json, compare
+from fttui.learning.kinds import Kind
+from fttui.learning.run import run_of
 from fttui.learning.summary import summarize
 from fttui.models.summary import Summary
 from tests.support.simulated_runs import real_run
@@ -104,3 +106,89 @@ def test_json_has_the_members_of_the_contract() -> None:
     assert first["base"] == {"metric": "full_valid_loss", "value": 5.6, "step": 0, "noise": 0.007}
     assert first["gain"] == pytest.approx(4.0)
     assert jobs[0]["settings"] == {"model": "tiny", "n_epochs": "3"}
+
+
+def test_run_without_validation_does_not_take_it_from_the_others() -> None:
+    found = compare([_entry("a", 1.6), _entry("short", 1.0, metric="train_loss"), _entry("b", 1.9)])
+    assert [entry.name for entry in found.entries] == ["a", "b", "short"]
+    assert found.metric == "full_valid_loss"
+    assert found.sentence == "a is best: validation 1.600 at step 180, 0.300 below b."
+    assert found.notes == ["Left out without a validation loss: short."]
+
+
+def test_overfitted_run_is_not_best_by_training_loss() -> None:
+    overfitted = _entry("a", 1.6)._replace(kinds=frozenset((Kind.OVERFITTING,)))
+    overfitted = overfitted._replace(summary=overfitted.summary._replace(train=0.263))
+    found = compare([overfitted, _entry("b", 1.9, metric="train_loss")])
+    assert found.best is None
+    assert found.sentence.endswith("a has the lowest, 0.263, but no run is best: it overfitted.")
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "note"),
+    [
+        (180, "long overfitted (last 4.124): use its checkpoint of step 180."),
+        (None, "long overfitted (last 4.124), and no better checkpoint of it is known."),
+        (270, "long overfitted (last 4.124), and no better checkpoint of it is known."),
+    ],
+)
+def test_best_run_that_went_bad_comes_with_its_checkpoint(checkpoint: int | None, note: str) -> None:
+    long = _entry("long", 1.6)._replace(kinds=frozenset((Kind.OVERFITTING,)), checkpoint=checkpoint)
+    long = long._replace(summary=long.summary._replace(last=4.124))
+    for other in (_entry("sample", 1.601), _entry("sample", 1.9)):  # equal, then worse
+        assert compare([long, other]).notes == [note]
+
+
+def test_run_that_got_worse_without_an_alarm_comes_with_its_checkpoint() -> None:
+    entry = _entry("a", 1.6)._replace(checkpoint=180)
+    entry = entry._replace(summary=entry.summary._replace(last=1.8))
+    assert compare([entry, _entry("b", 1.9)]).notes == [
+        "a was better before (last 1.800): use its checkpoint of step 180."
+    ]
+
+
+def test_runs_behind_the_best_that_went_bad_are_named_by_what_happened() -> None:
+    bad = {"x": Kind.OVERFITTING, "y": Kind.DIVERGING, "z": Kind.OVERFITTING}
+    runs = [_entry(name, 2.0)._replace(kinds=frozenset((kind,))) for name, kind in bad.items()]
+    assert compare([_entry("a", 1.6), *runs]).notes == ["y diverged.", "x and z overfitted."]
+
+
+def test_run_that_turned_to_nan_is_named() -> None:
+    nan = float("nan")
+    points = [(step, {"train_loss": 1.5, "valid_loss": 1.6} if step < 100 else {"train_loss": nan}, None)
+              for step in range(1, 201)]  # fmt: skip
+    run = Entry("n", "nanrun", summarize(run_of(points)), {}, "file-1")
+    assert compare([_entry("a", 1.2), run]).notes == ["nanrun turned to NaN."]
+    assert compare([_entry("a", 1.9), run._replace(checkpoint=90)]).notes == [
+        "nanrun turned to NaN (last 1.600): use its checkpoint of step 90."
+    ]
+
+
+def test_other_models_and_unknown_data_are_said() -> None:
+    runs = [_entry("a", 1.6), _entry("b", 1.9, model="large")]
+    assert compare(runs).notes == ["Models differ: a loss depends on the tokenizer too."]
+    assert compare([runs[0], _entry("b", 1.9)._replace(validation_data="")]).notes == [
+        "The validation data of b are not known."
+    ]
+    assert compare([entry._replace(validation_data="", settings={}) for entry in runs]).notes == [
+        "Whether the validation data are the same is not known."
+    ]
+
+
+def test_training_losses_of_different_data_come_with_a_warning() -> None:
+    runs = [_entry(name, 1.6, metric="train_loss", training_file=name) for name in "ab"]
+    assert compare(runs).notes == ["Training files differ: a lower training loss need not mean a better model."]
+
+
+def test_losses_of_different_methods_are_not_compared() -> None:
+    found = compare([_entry("a", 0.6, method="dpo"), _entry("b", 1.9, method="supervised")])
+    assert (found.best, found.is_warning) == (None, True)
+    assert found.sentence == "Methods differ: losses are not comparable."
+
+
+def test_setting_that_a_run_lacks_is_not_said_to_matter() -> None:
+    runs = [_entry("a", 1.6, n_epochs="1"), _entry("b", 1.9, n_epochs="3"), _entry("c", 1.0)]
+    assert compare(runs).influence == "Epochs mattered: 1.60 with 1, 1.90 with 3."
+    assert compare([runs[0], runs[2]]).influence == ""
+    repeats = [_entry(f"c{seed}", 1.0, seed=str(seed)) for seed in (1, 2)]
+    assert "Repeats: epochs not given: 1.000" in compare([*repeats, runs[0]]).repeats

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 def compare(invocation: Invocation, ids: tuple[str, ...], csv_: bool, svg: str | None, force: bool) -> int:
     """Compare two to nine jobs, the best first: what differs between them, and how each run ended.
 
-    Jobs are ordered by their best validation loss, or by training loss if a job has no validation file. Losses that
-    differ by less than twice their noise are equal. The messages say what is the same for all jobs, and the result.
+    Jobs are ordered by their best validation loss; those without one come last and are left out. With fewer than two
+    validation losses, training losses are compared. Losses that differ by less than twice their noise are equal. The
+    messages say what is the same for all jobs, the result, and which jobs went bad.
 
     What the archive lacks is read from the services, and kept. Jobs of other profiles are PROFILE/ID.
 

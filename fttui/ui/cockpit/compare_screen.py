@@ -197,7 +197,9 @@ class CompareScreen(ChartScreen):
             self.readout_row.show(values_line(self.state.curves, view, where, self.size.width, glyphs))
         else:
             self.readout_row.fill(
-                lambda cells: rule_line(cells, [("What differs and how it ended", "title")], "sorted by best", glyphs)
+                lambda cells: rule_line(
+                    cells, [("What differs and how it ended", "title")], f"sorted by {compared.order}", glyphs
+                )
             )
 
     def _draw_words(self, compared: JobComparison) -> None:
@@ -206,8 +208,12 @@ class CompareScreen(ChartScreen):
         reading = f"Reading the logs of {unread} jobs…" if unread > 1 else "Reading the log of 1 job…" if unread else ""
         cells = max(20, self.size.width - 2)
         same = "" if self._is_chart_only else compared.same_line(cells)
-        texts = [(same, compared.result), (same, found.sentence), ("", found.sentence)]
-        # A sentence is left out as a whole, not cut.
+        sentences = compared.sentences
+        # A sentence is left out as a whole, not cut: the last ones first, then what is the same.
+        results = [" ".join(sentences[:number]) for number in range(len(sentences), 0, -1)]
+        needed = 1 + len(found.notes)
+        texts = [(same, words) for words in results[: len(sentences) - needed + 1]]
+        texts += [("", words) for words in results[len(sentences) - needed :]]
         same, words = next((each for each in texts if rows_of(each, cells) <= MOST_WORDS), texts[-1])
         role = "warn" if found.is_warning else ""
         self.show_words([(same, "dim"), (reading, "dim") if reading else (words, role)])
