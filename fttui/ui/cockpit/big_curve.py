@@ -10,6 +10,7 @@ from fttui.learning.run import Run
 from fttui.learning.words import loss_words, progress_parts
 from fttui.models.row import JobRow
 from fttui.models.status import Status
+from fttui.models.summary import EQUAL_WITHIN
 from fttui.ui.cockpit.chart_screen import ChartContext, ChartScreen
 from fttui.ui.cockpit.curve_drawing import ONLY_TRAINING, no_points
 from fttui.ui.cockpit.exporter import Exportable, Exporter
@@ -89,9 +90,11 @@ class BigCurve(ChartScreen):
     def _readout(self, view: View) -> Line:
         """Return the values at the cross-hair, without the smoothed ones where there is no room."""
         line = readout(self.state.curves, view)
-        summary = self._row.summary if self._row is not None else None
-        if view.cursor is None and self.settings.group.is_loss and summary is not None and summary.gain is not None:
-            line.append((f"  gain {signed_figure(summary.gain)}", "best" if summary.has_gained else "dim"))
+        (curves,) = self.state.curves
+        at = curves.last if view.cursor is None else view.cursor
+        if self.settings.group.is_loss and (gain := curves.gain_at(at)) is not None:
+            noise = EQUAL_WITHIN * self._row.summary.noise if self._row is not None else 0.0
+            line.append((f"  gain {signed_figure(gain)}", "best" if gain > noise else "dim"))
         if line_width(line) > self.size.width:
             line = [(text, role) for text, role in line if not text.startswith(" (")]
         return line

@@ -61,6 +61,9 @@ async def test_curve_begins_at_the_base_model_and_the_gain_is_shown_everywhere()
     async with cockpit(store, size=(120, 40)) as ui:
         assert has(ui, "gain             +3.872, base model 5.610")
         await ui.press("b")
+        assert readout(ui).endswith("gain +3.724"), "the gain of the last step, not that of the best one"
+        await ui.press("n", "n", "n", "n")
+        assert step(ui) == 360
         assert readout(ui).endswith("gain +3.872")
         await ui.press("g")
         assert readout(ui) == "step 0  base model  valid 5.61"

@@ -12,8 +12,7 @@ def readout(runs: Sequence[Curves], view: View) -> list[Span]:
     """Return the values at the cross-hair; without a cross-hair, the last values."""
     at = view.cursor
     if at is None:
-        ends = [series.last_step for run in runs for series in (run.train, run.valid) if series.steps]
-        at = max(ends, default=0.0)
+        at = max((run.last for run in runs), default=0.0)
     where = f"time {duration(at)}" if view.unit == "time" else f"{view.unit} {at:.6g}"
     spans: list[Span] = [(f" {where}", "cross" if view.cursor is not None else "dim")]
     if len(runs) == 1:

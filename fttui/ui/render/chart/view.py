@@ -10,6 +10,7 @@ The drawing follows the prototype in which these rules were found:
 * ranges change in steps, so that one new point changes few cells.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -71,7 +72,11 @@ class Curves(NamedTuple):
     base: tuple[float, float] | None = None
     """Position and value of the base model, where the validation line begins. None if `valid` contains it."""
     best: tuple[float, float] | None = None
-    """Position and value of the best validation value of the training."""
+    """Position and value of the best validation value of the training: of `whole` if it has values."""
+    whole: Series = Series()
+    """Values over the whole validation file, without that of the base model."""
+    untrained: float | None = None
+    """Value of the base model over the whole validation file."""
     epochs: Sequence[float] = ()
     """Ends of epochs."""
     checkpoints: Sequence[float] = ()
@@ -88,9 +93,19 @@ class Curves(NamedTuple):
         return self.valid.smoothed(self.valid_weight)
 
     @property
+    def last(self) -> float:
+        """Position of the newest point; 0 without points."""
+        return max((series.last_step for series in (self.train, self.valid) if series.steps), default=0.0)
+
+    @property
     def main(self) -> tuple[Series, Sequence[float]]:
         """The line by which runs are compared: validation where there is one, else training."""
         return (self.valid, self.valid_line) if self.valid.steps else (self.train, self.train_line)
+
+    def gain_at(self, at: float) -> float | None:
+        """Return the value of the base model minus the newest one over the whole file up to a position."""
+        index = bisect_right(self.whole.steps, at) - 1
+        return None if self.untrained is None or index < 0 else self.untrained - self.whole.values[index]
 
     def value_at(self, at: float) -> float | None:
         """Return the value of the main line near a position. None behind its end."""
@@ -172,6 +187,8 @@ def curves_of(
         valid_weight,
         base=base,
         best=best,
+        whole=trained,
+        untrained=value,
         epochs=[scale(end) for end in run.epoch_ends] if unit != "time" else (),
         checkpoints=[scale(step) for step in run.checkpoints],
         total=None if total is None else float(total),
