@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fttui.learning.figures import signed_figure
 from fttui.learning.run import Run
+from fttui.learning.ticks import number
 from fttui.learning.words import loss_words, progress_parts
 from fttui.models.row import JobRow
 from fttui.models.status import Status
@@ -15,13 +16,16 @@ from fttui.ui.cockpit.chart_screen import ChartContext, ChartScreen
 from fttui.ui.cockpit.curve_drawing import ONLY_TRAINING, no_points
 from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
-from fttui.ui.render.chart.axes import x_range
+from fttui.ui.render.chart.axes import axis_figure, x_range
 from fttui.ui.render.chart.readout import readout
 from fttui.ui.render.chart.view import Curves, View
 from fttui.ui.render.rows import Line, Span, line_width
 
 if TYPE_CHECKING:
     from fttui.store.port import StorePort
+
+
+_WHOLE_FILE = "  whole file: best"
 
 
 class BigCurve(ChartScreen):
@@ -88,22 +92,26 @@ class BigCurve(ChartScreen):
         self.show_words([self._words])
 
     def _readout(self, view: View) -> Line:
-        """Return the values at the cross-hair, without the smoothed ones where there is no room."""
+        """Return the values at the cross-hair, without the smoothed ones and the best where there is no room."""
         line = readout(self.state.curves, view)
         (curves,) = self.state.curves
         at = curves.last if view.cursor is None else view.cursor
         if self.settings.group.is_loss and (gain := curves.gain_at(at)) is not None:
             noise = EQUAL_WITHIN * self._row.summary.noise if self._row is not None else 0.0
             line.append((f"  gain {signed_figure(gain)}", "best" if gain > noise else "dim"))
-        if line_width(line) > self.size.width:
-            line = [(text, role) for text, role in line if not text.startswith(" (")]
+        if view.cursor is None and curves.whole.steps and curves.best is not None:
+            # The line has the values of single steps, which may be better than any over the whole file.
+            line.append((f"{_WHOLE_FILE} {number(curves.best[1])}", "best"))
+        for optional in (" (", _WHOLE_FILE):
+            if line_width(line) > self.size.width:
+                line = [(text, role) for text, role in line if not text.startswith(optional)]
         return line
 
     def _range_words(self, curves: Curves) -> list[str]:
         low, high = x_range([curves], self.state.cross.zoom)
         if self.settings.axis == "time":
             return [self.state.axis_words]
-        return [f"{self.settings.axis}s {low:g} to {high:g}"]
+        return [f"{self.settings.axis}s {axis_figure(low)} to {axis_figure(high)}"]
 
     def _words_about(self, store: StorePort, row: JobRow, run: Run) -> tuple[str, str]:
         """Return the alarm, else a note, else the progress, and the role."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from fttui.learning.run import Run
@@ -33,10 +34,10 @@ class ChartState:
         return curves_of(name, run, settings.group, smooth=smooth, unit=settings.axis, is_live=is_live)
 
     def sync(self, curves: Sequence[Curves]) -> None:
-        """Take over new curves: the cross-hair follows them, or goes when the unit of the axis has changed."""
-        self.curves = curves
-        if self._axis != self.settings.axis:
-            self.cross.reset()
+        """Take over new curves: the cross-hair follows them, and keeps its point in another unit of the axis."""
+        before, self.curves = self.curves, curves
+        if self._axis != self.settings.axis and curves:
+            self.cross.rescale(lambda at: _same_point(before, curves, at))
         self._axis = self.settings.axis
         points = {x for each in curves for series in (each.train, each.valid) for x in series.steps}
         self.positions = sorted(points | {each.base[0] for each in curves if each.base is not None})
@@ -68,6 +69,22 @@ class ChartState:
             *(["whole range"] if style.is_whole else []),
             *([f"smoothing {style.smoothing}"] if style.smoothing != "auto" else []),
         ]
+
+
+def _same_point(before: Sequence[Curves], after: Sequence[Curves], at: float) -> float:
+    """Return the position, after a change of the axis, of the point nearest to a position before it."""
+    distance, found = math.inf, at
+    for old, new in zip(before, after, strict=False):
+        places = [(old.base[0], new.base[0])] if old.base is not None and new.base is not None else []
+        for series, moved in ((old.train, new.train), (old.valid, new.valid)):
+            index = series.index_near(at)
+            if index is not None and moved.steps:
+                # Times that go backwards have fewer points.
+                places.append((series.steps[index], moved.steps[min(index, len(moved.steps) - 1)]))
+        for x, place in places:
+            if abs(x - at) < distance:
+                distance, found = abs(x - at), place
+    return found
 
 
 class CrossHairKeys:

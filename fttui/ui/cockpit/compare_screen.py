@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from textual.widget import Widget
 
-from fttui.clock import duration
 from fttui.core.comparing import (
     JobComparison,
     compare_jobs,
@@ -21,6 +20,7 @@ from fttui.text import wrap
 from fttui.ui.cockpit.chart_screen import MOST_WORDS, ChartContext, ChartScreen
 from fttui.ui.cockpit.exporter import Exportable, Exporter
 from fttui.ui.cockpit.key_router import Handlers
+from fttui.ui.render.chart.readout import position_words
 from fttui.ui.render.chart.view import View
 from fttui.ui.render.comparison_rows import ComparisonTable, values_line
 from fttui.ui.render.rows import Line, rule_line
@@ -193,7 +193,7 @@ class CompareScreen(ChartScreen):
         self.entries.show_rows([job.row.id for job in compared.jobs], lines)
         self.entries.lines_changed()
         if view.cursor is not None:
-            where = f"time {duration(view.cursor)}" if view.unit == "time" else f"{view.unit} {view.cursor:.6g}"
+            where = position_words(view.cursor, view.unit)
             self.readout_row.show(values_line(self.state.curves, view, where, self.size.width, glyphs))
         else:
             self.readout_row.fill(

@@ -69,7 +69,7 @@ def headline(
             return whole if line_width(whole) <= cells else whole[:1]
         case _ if row.status.is_live and facts.run.series:
             for is_short in (False, True):
-                at = now if facts.is_reachable else None
+                at = now if facts.is_reachable and row.status is Status.RUNNING else None
                 parts = progress_parts(facts.run, row.summary, at, is_short=is_short)
                 line: Line = [(f" {parts[0]}", "run"), *((dot + part, "dim") for part in parts[1:])] if parts else []
                 if line_width(line) <= cells:

@@ -48,7 +48,7 @@ async def test_b_shows_the_curve_and_esc_the_cockpit_again() -> None:
         await ui.press("b")
         assert ui.screen[0].startswith("── Curve ten-epochs loss ─")
         assert ui.screen[0].endswith("─ linear · steps 0 to 900 ─")
-        assert readout(ui).startswith("step 640  epoch 8  train 1.04 (smoothed 0.985)")
+        assert readout(ui).startswith("step 640  epoch 8  train 1.04  valid 1.97  ")
         assert has(ui, "! Overfitting: validation rose from 1.74 (step 360)")
         await ui.press("escape")
         assert ui.app.screen is ui.main
@@ -61,7 +61,7 @@ async def test_curve_begins_at_the_base_model_and_the_gain_is_shown_everywhere()
     async with cockpit(store, size=(120, 40)) as ui:
         assert has(ui, "gain             +3.872, base model 5.610")
         await ui.press("b")
-        assert readout(ui).endswith("gain +3.724"), "the gain of the last step, not that of the best one"
+        assert "  gain +3.724  " in readout(ui), "the gain of the last step, not that of the best one"
         await ui.press("n", "n", "n", "n")
         assert step(ui) == 360
         assert readout(ui).endswith("gain +3.872")
@@ -74,6 +74,28 @@ async def test_curve_begins_at_the_base_model_and_the_gain_is_shown_everywhere()
         assert has(ui, "ten-epochs +3.872")
         await ui.press("v", "j", "v", "C")
         assert has(ui, "GAIN")
+
+
+async def test_best_over_the_whole_file_is_named_beside_the_values_of_the_step() -> None:
+    async with cockpit(trained(), size=(120, 40)) as ui:
+        await ui.press("b")
+        assert readout(ui).endswith("whole file: best 1.74")
+        await ui.press("full_stop")
+        assert "whole file: best 0." in readout(ui)
+
+
+async def test_cross_hair_keeps_its_point_on_another_axis() -> None:
+    async with cockpit(trained()) as ui:
+        await ui.press("b", "n", "n", "n", "n", "v", "n", "v")
+        assert step(ui) == 450
+        await ui.press("X")
+        assert readout(ui).startswith("epoch 5.00  train")
+        assert "epochs 4 to 5" in ui.screen[0]
+        await ui.press("h")
+        assert re.match(r"epoch 4\.\d\d  ", readout(ui))
+        await ui.press("X", "X")
+        assert 440 < step(ui) < 450
+        assert "steps 360 to 450" in ui.screen[0]
 
 
 async def test_cross_hair_moves_by_point_by_tenth_and_to_the_ends() -> None:

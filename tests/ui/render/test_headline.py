@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fttui.learning.alarms import check_job
+from fttui.learning.alarms import Report, check_job
 from fttui.learning.finding import JobState
 from fttui.learning.summary import summarize
 from fttui.models.job import Job
@@ -121,3 +121,10 @@ def test_headline_of_a_job_at_an_engine_keeps_the_reason_when_there_is_little_ro
     job = Job.read({"id": "ftjob-1", "status": "queued", "fttui": at_engine()})
     line = headline(job, job.row(), JobFacts(), 2000.0, ASCII, 60)
     assert "".join(text for text, _ in line) == " waiting in Slurm: Priority (other jobs are first)"
+
+
+def test_job_that_does_not_run_has_no_time_left() -> None:
+    job, row, facts, now = running("overfit", 540)
+    facts = facts._replace(report=Report())
+    line = headline(job, row._replace(status_text="paused"), facts, now, UNICODE)
+    assert "".join(text for text, _ in line) == " step 540 of 900 · validation 1.83, best 1.74 at step 360"

@@ -22,6 +22,11 @@ def x_range(runs: Sequence[Curves], zoom: tuple[float, float] | None) -> tuple[f
     return 0.0, step * math.ceil(last * 1.02 / step)
 
 
+def axis_figure(at: float) -> str:
+    """Return a step or an epoch: a step whole, an epoch with at most two places."""
+    return f"{at:.2f}".rstrip("0").rstrip(".")
+
+
 def most_ticks(height: int) -> int:
     """Return the number of ticks for a plot of `height` rows: one in two or three rows."""
     return height // 3 if height >= 15 else height // 2 + 1

@@ -1,7 +1,7 @@
 """Cross-hair of a chart: its position, and the range of the horizontal axis that it selects. Standard library only."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class CrossHair:
@@ -16,10 +16,17 @@ class CrossHair:
         self._follows = False
         """The cross-hair is at the last point, and moves on with new points."""
 
-    def reset(self) -> None:
-        """Remove the cross-hair and the range, as for another unit of the axis."""
-        self.at = self.start = self.zoom = None
-        self._follows = False
+    def rescale(self, place: Callable[[float], float]) -> None:
+        """Move cross-hair and range to another unit of the axis.
+
+        Args:
+            place: returns the new position of an old one.
+        """
+        self.at = None if self.at is None else place(self.at)
+        self.start = None if self.start is None else place(self.start)
+        if self.zoom is not None:
+            low, high = sorted(map(place, self.zoom))
+            self.zoom = (low, high) if low < high else None
 
     def sync(self, positions: Sequence[float]) -> None:
         """Follow new points at the right end; elsewhere the position stays.

@@ -8,13 +8,19 @@ from fttui.learning.ticks import number
 from fttui.ui.render.chart.view import Curves, Span, View
 
 
+def position_words(at: float, unit: str) -> str:
+    """Return a position on the horizontal axis in words: `step 452`, `epoch 9.71`, `time 3 s`."""
+    if unit == "time":
+        return f"time {duration(at)}"
+    return f"{unit} {at:.2f}" if unit == "epoch" else f"{unit} {at:.0f}"
+
+
 def readout(runs: Sequence[Curves], view: View) -> list[Span]:
     """Return the values at the cross-hair; without a cross-hair, the last values."""
     at = view.cursor
     if at is None:
         at = max((run.last for run in runs), default=0.0)
-    where = f"time {duration(at)}" if view.unit == "time" else f"{view.unit} {at:.6g}"
-    spans: list[Span] = [(f" {where}", "cross" if view.cursor is not None else "dim")]
+    spans: list[Span] = [(f" {position_words(at, view.unit)}", "cross" if view.cursor is not None else "dim")]
     if len(runs) == 1:
         return [*spans, *_one(runs[0], at, view.unit)]
     for index, run in enumerate(runs):
