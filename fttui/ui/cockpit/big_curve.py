@@ -88,7 +88,7 @@ class BigCurve(ChartScreen):
             if row is not None and store is not None:
                 self.chart.show_text(no_points(store, row))
             self.readout_row.show()
-        self.show_title(title, f" {self.context.glyphs.dot} ".join(right))
+        self.show_title(title, right)
         self.show_words([self._words])
 
     def _readout(self, view: View) -> Line:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from fttui.commands import Command
 from fttui.learning.run import Run
 from fttui.text import wrap
-from fttui.ui.cockpit.chart_state import ChartState, CrossHairKeys
+from fttui.ui.cockpit.chart_state import LINEAR, USUAL, ChartState, CrossHairKeys
 from fttui.ui.cockpit.clipboard import Clipboard
 from fttui.ui.cockpit.curve_settings import CurveSettings
 from fttui.ui.cockpit.help_commands import HelpCommands
@@ -25,7 +25,7 @@ from fttui.ui.cockpit.try_commands import OpenTry, TryCommands
 from fttui.ui.messages import RedrawRequested
 from fttui.ui.panes.curve import CurveView
 from fttui.ui.render.glyphs import Glyphs
-from fttui.ui.render.rows import Line, Span, rule_line
+from fttui.ui.render.rows import Line, Span, title_rule
 from fttui.ui.terminal.screen_events import ScreenEvents
 from fttui.ui.widgets.footer import Footer
 from fttui.ui.widgets.line_view import TextRow
@@ -157,8 +157,13 @@ class ChartScreen(ScreenEvents, Screen[None]):
         self.words_row.display = len(rows) > 1
         self.prompt.set_idle_line(rows[-1] if rows else ())
 
-    def show_title(self, title: Sequence[Span], right: str) -> None:
-        self.title_row.fill(lambda cells: rule_line(cells, [*title], right, self.context.glyphs))
+    def show_title(self, title: Sequence[Span], facts: Sequence[str]) -> None:
+        """Show a title, and facts at its right end. Without room for all, those that are as usual leave first."""
+        dot = f" {self.context.glyphs.dot} "
+        unusual = [fact for fact in facts if fact not in USUAL]
+        ends = [facts, [fact for fact in facts if fact != LINEAR], *(unusual[place:] for place in range(len(unusual)))]
+        words = [dot.join(end) for end in ends]
+        self.title_row.fill(lambda cells: title_rule(cells, title, words, self.context.glyphs))
 
     def show_note(self, text: str) -> None:
         """Show a note until the next key."""

@@ -12,6 +12,10 @@ from fttui.ui.render.chart.cross_hair import CrossHair
 from fttui.ui.render.chart.view import Curves, View, curves_of
 from fttui.ui.render.curve_style import SMOOTHINGS
 
+LINEAR = "linear"
+"""Word for the usual vertical axis."""
+USUAL = (LINEAR, AXIS_WORDS["step"])
+"""Words about settings that nobody has changed."""
 JUMPS = 10
 """Number of jumps from one end of the axis to the other."""
 
@@ -65,7 +69,7 @@ class ChartState:
         """Words for the title about the settings: `linear`, `smoothing 0.9`."""
         style = self.settings.style
         return [
-            "log axis" if style.is_log else "linear",
+            "log axis" if style.is_log else LINEAR,
             *(["whole range"] if style.is_whole else []),
             *([f"smoothing {style.smoothing}"] if style.smoothing != "auto" else []),
         ]

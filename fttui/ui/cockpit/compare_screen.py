@@ -182,8 +182,7 @@ class CompareScreen(ChartScreen):
         kinds = {"validation " if each.valid.steps else "training " for each in self.state.curves if each.main[0].steps}
         label = (kinds.pop() if len(kinds) == 1 else "") + self.settings.group.label
         title = [("Compare", "title"), (f" {len(compared.jobs)} runs", ""), (f" {label}", "dim")]
-        dot = f" {self.context.glyphs.dot} "
-        self.show_title(title, dot.join([*self.state.words, self.state.axis_words]))
+        self.show_title(title, [*self.state.words, self.state.axis_words])
 
     def _draw_table(self, compared: JobComparison, view: View) -> None:
         glyphs = self.context.glyphs

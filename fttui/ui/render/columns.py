@@ -207,14 +207,16 @@ def _choose(ranked: Sequence[Column], room: int, facts: ListFacts | None) -> dic
     """Return the widths of the columns that fit, the most important first in `ranked`."""
     wished, widths, growing = 0, dict[str, int](), list[tuple[str, int]]()
     for column in ranked:
-        needed = column.least + (1 if widths else 0)
+        # A cut number of steps tells nothing.
+        least = column.least if column.name != "step" or facts is None else _content(column, facts)
+        needed = least + (1 if widths else 0)
         if needed + wished > room and widths:
             break
         room -= needed
-        widths[column.name] = column.least
+        widths[column.name] = least
         most = _content(column, facts)
         if column.name in _WHOLE and facts is not None:
-            wished += most - column.least
+            wished += most - least
         growing.append((column.name, most))
     growing.sort(key=lambda item: item[0] not in _WHOLE)
     for name, most in growing:

@@ -259,6 +259,15 @@ async def test_comparison_has_curves_a_table_and_the_result() -> None:
         assert has(ui, "lr-1 and lr-3 are equal within noise (0.005 of ±")
 
 
+async def test_title_leaves_out_what_is_usual_before_it_is_cut() -> None:
+    async with cockpit(trained()) as ui:
+        await compared(ui)
+        await ui.press("I", "m")
+        assert ui.screen[0].endswith("─ whole range · smoothing 0.6 · by step ─")
+        await ui.press("i")
+        assert ui.screen[0].endswith("─ log axis · whole range · smoothing 0.6 ─")
+
+
 async def test_run_in_front_hides_and_opens() -> None:
     async with cockpit(trained()) as ui:
         screen = await compared(ui)

@@ -66,7 +66,7 @@ def test_a_row_never_exceeds_its_width(cells: int) -> None:
         (59, "status ! name step loss best age"),
         (69, "status ! name id step loss best at age"),
         (79, "status ! name id step loss best at train age"),
-        (100, "status ! name id step loss best at train gap epochs lr batch age"),
+        (101, "status ! name id step loss best at train gap epochs lr batch age"),
         (116, "status name id step loss best at train gap epochs lr batch age alarm"),
     ],
 )
@@ -113,6 +113,14 @@ def test_model_stays_as_long_as_the_id_where_models_differ() -> None:
     facts = facts_of([VALID, VALID._replace(model="fttui-tiny-1")])
     shown = [[column.name for column, _ in fit_columns(cells, facts=facts)] for cells in range(40, 120)]
     assert all(("model" in names) <= ("id" in names) and ("at" in names) <= ("model" in names) for names in shown)
+
+
+def test_steps_are_never_cut() -> None:
+    facts = facts_of([VALID._replace(step=210, total_steps=1800)])
+    for cells in range(40, 120):
+        for has_profiles in (False, True):
+            fitted = fit_columns(cells, facts=facts, has_profiles=has_profiles)
+            assert all(width >= len("210/1800") for column, width in fitted if column.name == "step")
 
 
 def test_profile_stays_as_long_as_the_age_with_several_profiles() -> None:

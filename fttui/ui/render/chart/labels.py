@@ -26,12 +26,17 @@ def margin(runs: Sequence[Curves], view: View) -> int:
 def end_labels(
     runs: Sequence[Curves], view: View, row_of: Callable[[float], int], form: Form, height: int
 ) -> dict[int, Span]:
-    """Return names and last values by row, beside the ends of their lines, moved apart where they would meet."""
-    wanted: list[tuple[float, str, str]] = []
-    for values, text, role in _ends(runs, view, form):
-        wanted.append((row_of(values) / form.down, text, role))
-    wanted.sort()
+    """Return names and last values by row, beside the ends of their lines, moved apart where they would meet.
+
+    Without a row for each, the first runs are named and the others counted in the last row.
+    """
+    ends = _ends(runs, view, form)
     taken: dict[int, Span] = {}
+    if len(ends) > height:
+        height -= 1
+        taken[height] = (f"  {len(ends) - height} more", "dim")
+        ends = ends[:height]
+    wanted = sorted((row_of(value) / form.down, text, role) for value, text, role in ends)
     row = -1
     for index, (y, text, role) in enumerate(wanted):
         row = max(row + 1, min(int(max(0, y)), height - (len(wanted) - index)))
@@ -40,7 +45,7 @@ def end_labels(
 
 
 def _ends(runs: Sequence[Curves], view: View, form: Form) -> list[tuple[float, str, str]]:
-    """Return value, text and role of each label."""
+    """Return value, text and role of each label, the most important first."""
     found: list[tuple[float, str, str]] = []
     if len(runs) == 1:
         (run,) = runs
@@ -54,7 +59,9 @@ def _ends(runs: Sequence[Curves], view: View, form: Form) -> list[tuple[float, s
             found.append((run.best[1], f"{form.best + ' best':<8} {number(run.best[1]):>5}", "best"))
         return found
     cells = margin(runs, view) - 9
-    for index, run in enumerate(runs):
+    order = sorted(range(len(runs)), key=lambda index: index != view.front)
+    for index in order:
+        run = runs[index]
         series, line = run.main
         if line and index not in view.hidden:
             name = pad(run.name, cells, ellipsis="~" if form.rule == "-" else "…")

@@ -86,6 +86,15 @@ def test_line_that_ends_without_a_number_says_so_in_legend_and_readout() -> None
     assert "".join(text for text, _ in readout([curves], View(70, 10))) == " step 30  train nan"
 
 
+def test_legend_without_a_row_for_each_run_counts_the_others() -> None:
+    runs = [_curves([9.0 - number], f"r{number}") for number in range(1, 10)]
+    named = [line[64:].split() for line in _text(runs, View(76, 8))[:6]]
+    assert sorted(line[1] for line in named if len(line) == 3) == ["r1", "r2", "r3", "r4", "r5"]
+    assert named[-1] == ["4", "more"]
+    front = _text(runs, View(76, 8, front=8))
+    assert any("9 r9" in line for line in front)
+
+
 def test_log_axis_leaves_out_values_of_zero_and_says_so() -> None:
     picture = draw([_curves([0.0, 10.0, 1.0, 0.1])], View(60, 10, is_log=True))
     assert picture.notes == ["Values of 0 and below are not shown on a log axis."]
