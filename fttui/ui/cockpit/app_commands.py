@@ -169,7 +169,7 @@ class AppCommands:
 
     def watch(self) -> None:
         """Notify the user when the marked jobs, or the selected one, have ended."""
-        rows = self._model.targets()
+        rows = self._model.chosen()
         self._model.watch(rows)
         self._prompt.show_message(watch_note(rows), "dim")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fttui.commands import Command
 from fttui.models.refusals import NO_JOB
+from fttui.models.row import JobRow
 from fttui.ui.cockpit.key_router import Handlers
 from fttui.ui.cockpit.model import Part
 from fttui.ui.cockpit.pane_controller import ControllerContext
@@ -59,8 +60,8 @@ class ChartCommands:
     async def _open_curve(self) -> None:
         from fttui.learning.comparison import LEAST_RUNS  # late, as the screens: after the first frame
 
-        if len(self._model.targets()) >= LEAST_RUNS:
-            await self._open_comparison(is_chart_only=True)
+        if len(rows := self._model.targets()) >= LEAST_RUNS:
+            await self._open_comparison(rows, is_chart_only=True)
         elif self._model.selected is None:
             self._prompt.show_message(f"{NO_JOB.capitalize()}.", "warn")
         else:
@@ -69,12 +70,11 @@ class ChartCommands:
             await self._screen.app.push_screen(BigCurve(self._context()), self._closed)
 
     async def _compare(self) -> None:
-        await self._open_comparison()
+        await self._open_comparison(self._model.chosen())  # in each pane: one job cannot be compared
 
-    async def _open_comparison(self, *, is_chart_only: bool = False) -> None:
+    async def _open_comparison(self, rows: Sequence[JobRow], *, is_chart_only: bool = False) -> None:
         from fttui.learning.comparison import LEAST_RUNS, MOST_RUNS
 
-        rows = self._model.targets()
         if len(rows) < LEAST_RUNS:
             self._prompt.show_message(TOO_FEW, "warn")
         elif len(rows) > MOST_RUNS:

@@ -119,6 +119,8 @@ class CockpitModel:
             curve=saved.curve,
             log_style=LogStyle(wrap=saved.wrap, hides_metrics=saved.hides_metrics, times=saved.times),
         )
+        self.pane: Callable[[], str] = lambda: "jobs"
+        """Returns the active pane."""
         self.selected: str | None = None
         """Job under the cursor. On the row of a sweep, its best job."""
         self.sweep: SweepRow | None = None
@@ -265,14 +267,28 @@ class CockpitModel:
         return bool(self.sweeps) and any(rows[id].sweep for id in ids if id in rows)
 
     def targets(self) -> list[JobRow]:
-        """Return the jobs that a key acts on.
+        """Return the jobs that a key acts on in the active pane.
 
-        These are the marked ones in the order of the list, else those of the sweep under the cursor, else the selected
-        one.
+        In the list these are the marked ones in its order, else those of the sweep under the cursor, else the selected
+        one. A pane about one job has that job, whatever is marked; the curve of a sweep has the jobs of the sweep.
         """
+        pane = self.pane()
+        if pane == "jobs":
+            return self.chosen()
+        if pane == "curve" and self.sweep is not None:
+            return self.of_sweep(self.sweep)
+        return [row] if (row := self.row) is not None else []
+
+    def of_sweep(self, sweep: SweepRow) -> list[JobRow]:
+        """Return the jobs of a sweep that are known."""
+        rows = self.rows()
+        return [rows[id] for id in sweep.ids if id in rows]
+
+    def chosen(self) -> list[JobRow]:
+        """Return the jobs that are chosen in the list: the targets of a key there."""
         rows, marks = self.rows(), self.view.current.marks
         if not marks and self.sweep is not None:
-            return [rows[id] for id in self.sweep.ids if id in rows]
+            return self.of_sweep(self.sweep)
         if not marks:
             return [row] if (row := self.row) is not None else []
         if self._places is None:

@@ -78,6 +78,7 @@ class MainScreen(ScreenEvents, Screen[None]):
         self.hints = FirstHints(commands, saved.hint_step, saved.hint_starts, is_on=hints)
         self.model = model = CockpitModel(service, snapshot, now, saved, alarms_off)
         self.panes = panes = PaneLayout(model.view, saved.tab, saved.splits)
+        model.pane = lambda: panes.active
         self.jobs = JobsPane(glyphs, now)
         self.jobs.list.columns.wanted = saved.columns
         self.side = SidePanes(glyphs, now, model.view.current.log_style, chart)
@@ -131,7 +132,11 @@ class MainScreen(ScreenEvents, Screen[None]):
         self.presenter.draw(Part.FRAME)
 
     def _footer_words(self) -> dict[str, str]:
-        """Return the words of commands that do something else on the present row."""
+        """Return the words of commands that do something else on the present row, or act on marked jobs."""
+        if self.panes.active == "jobs" and self.model.view.current.marks:
+            number = len(self.model.targets())
+            curves = {"curve.open": "curves"} if number > 1 else {}
+            return {"job.cancel": f"cancel {number}", **curves}
         job, saved = self.model.row, self.side.checkpoints.row
         if self.panes.active != "checkpoints" or job is None or saved is None:
             return {}

@@ -234,6 +234,22 @@ async def test_b_with_marks_shows_their_curves_together() -> None:
         assert has(ui, "What differs")
 
 
+async def test_keys_in_a_pane_about_one_job_act_on_it_whatever_is_marked() -> None:
+    async with cockpit(trained()) as ui:
+        await ui.press("G", "k", "space", "space", "g")
+        assert "c cancel 2  b curves  C compare" in ui.screen[-1]
+        await ui.press("tab")
+        assert ui.main.panes.active == "curve"
+        await ui.press("b")
+        assert ui.screen[0].startswith("── Curve ten-epochs loss ─")
+        await ui.press("escape", "right_square_bracket", "c")
+        assert "ten-epochs" in ui.prompt
+        await ui.press("escape", "y")
+        assert ui.prompt.startswith(f"Sent ..{TEN_EPOCHS[-8:]} to")
+        await ui.press("C")
+        assert ui.screen[0].startswith("── Compare 2 runs")
+
+
 # Comparison
 
 

@@ -111,6 +111,8 @@ def test_targets_are_the_marked_jobs_in_list_order_else_the_selected_one() -> No
     assert found.targets() == [DONE, RUNNING]
     found.unmark({"a"})
     assert found.targets() == [DONE]
+    found.pane = lambda: "log"
+    assert (found.targets(), found.chosen()) == ([QUEUED], [DONE]), "a pane about one job has that job"
 
 
 def test_refusal_follows_targets_service_and_store() -> None:
