@@ -63,11 +63,15 @@ def checkpoints_kept(store: Known, row: JobRow, *, is_local: bool) -> int:
     return len(kept_checkpoints(every) if is_local else every)
 
 
-def dropped_models(judged: Checkpoints) -> frozenset[str]:
-    """Return the models of checkpoints that the embedded service no longer has: it keeps the newest and the best."""
+def without_dropped(judged: Checkpoints) -> Checkpoints:
+    """Return the checkpoints that the embedded service still has: the newest and the best.
+
+    The archive has those that it has read before the service dropped them, and that depends on the moments of reading.
+    """
     from fttui.server.settings import KEPT_CHECKPOINTS  # late: the cockpit's first frame needs no service
 
-    return frozenset(row.model for row in judged.rows[:-KEPT_CHECKPOINTS] if row != judged.best)
+    older, newest = judged.rows[:-KEPT_CHECKPOINTS], judged.rows[-KEPT_CHECKPOINTS:]
+    return judged._replace(rows=[*(row for row in older if row == judged.best), *newest])
 
 
 def kept_checkpoints(every: "Sequence[Checkpoint]") -> "list[Checkpoint]":

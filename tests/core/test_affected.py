@@ -1,6 +1,6 @@
 """What a deletion affects."""
 
-from fttui.core.affected import dropped_models, kept_checkpoints
+from fttui.core.affected import kept_checkpoints, without_dropped
 from fttui.learning.checkpoints import judged_checkpoints
 from fttui.learning.run import Run
 from fttui.models.checkpoint import Checkpoint
@@ -25,10 +25,10 @@ def checkpoints(losses: dict[int, float]) -> list[Checkpoint]:
 def test_embedded_service_has_the_newest_checkpoints_and_the_best() -> None:
     every = checkpoints(LOSSES)
     assert [one.id for one in kept_checkpoints(every)] == ["c180", "c270", "c360", "c450"]
-    assert dropped_models(judged_checkpoints(every, Run())) == {"m90"}
+    assert [row.step for row in without_dropped(judged_checkpoints(every, Run())).rows] == [180, 270, 360, 450]
 
 
 def test_few_checkpoints_are_all_kept() -> None:
     every = checkpoints({90: 1.9, 180: 1.7})
     assert kept_checkpoints(every) == every
-    assert dropped_models(judged_checkpoints(every, Run())) == frozenset()
+    assert without_dropped(judged_checkpoints(every, Run())) == judged_checkpoints(every, Run())

@@ -28,6 +28,7 @@ def checkpoints(invocation: Invocation, id: str, samples: bool) -> int:
     """List the checkpoints of a job, and say which is best: the newest first on a terminal, else by step.
 
     The best has the lowest loss on the validation data. Losses that differ by less than twice their noise are equal.
+    The embedded service keeps the newest three and the best; it drops the others while a job trains.
 
     Piped output is one tab-separated line per checkpoint: id, step, creation time, model, metrics.
 

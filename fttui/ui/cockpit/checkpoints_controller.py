@@ -135,5 +135,7 @@ class CheckpointsController(PaneController):
     def _export_content(self, format: str) -> str:
         if format == "json":
             store, selected = self._model.store, self._model.selected
-            return checkpoints_json(store.checkpoints(selected) if store is not None and selected else ())
+            found = store.checkpoints(selected) if store is not None and selected else ()
+            shown = {row.id for row in self._checkpoints.table.judged.rows}
+            return checkpoints_json([each for each in found if each.id in shown])
         return checkpoints_csv(self._checkpoints.table.judged)

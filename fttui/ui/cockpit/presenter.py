@@ -7,8 +7,7 @@ from functools import partial
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
-from fttui.config.choose import LOCAL
-from fttui.core.affected import dropped_models
+from fttui.core.affected import without_dropped
 from fttui.learning.checkpoints import Checkpoints
 from fttui.models.row import JobRow, short_id
 from fttui.models.status import Status
@@ -333,16 +332,17 @@ class Presenter:
         from fttui.ui.render.detail_lines import detail_lines, raw_lines  # late: the first frame knows rows only
         from fttui.ui.render.headline import headline
 
-        self._facts = facts = facts or self._facts_loader.load(model.store, job, row.id)
+        facts = facts or self._facts_loader.load(model.store, job, row.id)
+        if model.is_local(row):
+            facts = facts._replace(judged=without_dropped(facts.judged))
+        self._facts = facts
         if row.status.is_live and model.snapshot.health.why:
             facts = facts._replace(is_reachable=False)
         waits = model.service.is_local and row.status is Status.QUEUED
         ahead = jobs_ahead(model.snapshot.rows, row) if waits else 0
         self._headline = partial(headline, job, row, facts, now, self._glyphs, ahead=ahead)
-        is_local = model.service.is_local or row.profile == LOCAL
-        gone = (dropped_models(facts.judged) if is_local else frozenset()) | model.deleted_models
         note = empty_checkpoints_text(model.store, row, model.service)
-        self._side.checkpoints.show_checkpoints(row.id, facts.judged, gone, note)
+        self._side.checkpoints.show_checkpoints(row.id, facts.judged, frozenset(model.deleted_models), note)
         shown = (job, row, facts, now, cells, self._glyphs)
         detail.show(raw_lines(job.sent, cells) if model.shows_json else detail_lines(*shown), top=top)
 

@@ -57,7 +57,7 @@ async def test_pane_is_a_tab_with_a_table_and_the_best_marked() -> None:
         await open_pane(ui)
         title = next(line for line in ui.screen if ">Checkpoints" in line)
         assert title.startswith("── Curve ─ Detail ─ Log ─ >Checkpoints ─ Files ─")
-        assert title.endswith(" ten-epochs · 7 ─")
+        assert title.endswith(" ten-epochs · 4 ─")
         assert any(line.split() == ["STEP", "EPOCH", "VALID", "TRAIN", "GAP", "SAVED", "MODEL"] for line in ui.screen)
         lines = shown(ui)
         assert lines[0].split()[1:4] == ["630", "7", "1.886"]
@@ -71,7 +71,7 @@ async def test_sort_key_puts_the_best_first_and_the_cursor_stays_on_its_checkpoi
     async with cockpit(store()) as ui:
         await open_pane(ui)
         await ui.press("j", "s")
-        assert steps(shown(ui)) == ["360", "270", "450", "180", "540", "90", "630"]
+        assert steps(shown(ui)) == ["360", "450", "540", "630"]
         assert ui.main.side.checkpoints.row is not None
         assert ui.main.side.checkpoints.row.step == 540
         assert "the best validation first" in ui.prompt
@@ -123,10 +123,10 @@ async def test_delete_says_why_it_cannot() -> None:
         assert "does not" in ui.prompt
 
 
-async def test_embedded_service_keeps_the_newest_models_and_those_as_good_as_the_best() -> None:
+async def test_checkpoints_that_the_embedded_service_has_dropped_are_not_listed() -> None:
     async with cockpit(store()) as ui:
         await open_pane(ui)
-        assert steps([line for line in shown(ui) if "no longer kept" in line]) == ["270", "180", "90"]
+        assert steps(shown(ui)) == ["630", "540", "450", "360"]
 
 
 async def test_export_writes_csv_or_the_objects_as_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,10 +136,10 @@ async def test_export_writes_csv_or_the_objects_as_sent(tmp_path: Path, monkeypa
         await ui.press("e", "enter")
         written = (tmp_path / f"{ID}-checkpoints.csv").read_text().splitlines()
         assert written[0] == "id,step,epoch,full_valid_loss,train_loss,created_at,model,best"
-        assert written[4].startswith("ftckpt_360,360,4,1.738,")
-        assert written[4].endswith(",best")
+        assert written[1].startswith("ftckpt_360,360,4,1.738,")
+        assert written[1].endswith(",best")
         await ui.press("colon", *"export json out.json", "enter")
-        assert json.loads((tmp_path / "out.json").read_text())["data"][0] == checkpoint(90, 1.868)
+        assert json.loads((tmp_path / "out.json").read_text())["data"][0] == checkpoint(360, LOSSES[360])
 
 
 async def test_job_without_checkpoints_says_why() -> None:
