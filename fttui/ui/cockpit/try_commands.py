@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from fttui.core.affected import without_dropped
 from fttui.core.job_names import UnclearName, completions, only_match
 from fttui.core.try_candidates import ALONE, BASE, Candidate, Subject, newest, renewed, subject_of
 from fttui.learning.checkpoints import Checkpoints, judged_checkpoints
@@ -137,7 +138,10 @@ def present_subject(model: CockpitModel, subject: Subject) -> Subject | None:
 
 def _checkpoints_of(model: CockpitModel, row: JobRow) -> Checkpoints:
     store = model.store
-    return Checkpoints() if store is None else judged_checkpoints(store.checkpoints(row.id), store.run(row.id))
+    if store is None:
+        return Checkpoints()
+    found = judged_checkpoints(store.checkpoints(row.id), store.run(row.id))
+    return without_dropped(found) if model.is_local(row) else found
 
 
 def _joined(first: Subject, second: Subject) -> Subject:

@@ -129,6 +129,13 @@ async def test_checkpoints_that_the_embedded_service_has_dropped_are_not_listed(
         assert steps(shown(ui)) == ["630", "540", "450", "360"]
 
 
+async def test_dropped_checkpoints_are_not_offered_to_be_tried() -> None:
+    async with cockpit(store()) as ui:
+        row = ui.main.model.rows()[ID]
+        trying = ui.main.controllers.by_pane["checkpoints"]._trying  # type: ignore[attr-defined]
+        assert await trying.try_step(row, 90) == "No model of step 90 is kept."
+
+
 async def test_export_writes_csv_or_the_objects_as_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with cockpit(store()) as ui:
