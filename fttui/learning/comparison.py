@@ -108,7 +108,12 @@ def compare(entries: Sequence[Entry]) -> Comparison:
 
 
 def loss_of(entry: Entry, metric: str) -> float | None:
-    """Return the loss by which a run is compared. None for a run that is left out."""
+    """Return the loss by which a run is compared.
+
+    None for a run that is left out: without the loss, or turned to NaN without a checkpoint, so that no model has it.
+    """
+    if entry.is_lost and entry.checkpoint is None:
+        return None
     if metric == "train_loss":
         return entry.summary.train
     return entry.summary.best if entry.summary.is_validation else None

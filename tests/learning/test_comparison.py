@@ -158,7 +158,8 @@ def test_run_that_turned_to_nan_is_named() -> None:
     points = [(step, {"train_loss": 1.5, "valid_loss": 1.6} if step < 100 else {"train_loss": nan}, None)
               for step in range(1, 201)]  # fmt: skip
     run = Entry("n", "nanrun", summarize(run_of(points)), {}, "file-1")
-    assert compare([_entry("a", 1.2), run]).notes == ["nanrun turned to NaN."]
+    found = compare([_entry("a", 1.9), run, _entry("b", 2.0)])
+    assert ([entry.name for entry in found.entries], found.notes) == (["a", "b", "nanrun"], ["nanrun turned to NaN."])
     assert compare([_entry("a", 1.9), run._replace(checkpoint=90)]).notes == [
         "nanrun turned to NaN (last 1.600): use its checkpoint of step 90."
     ]
