@@ -33,9 +33,9 @@ PLACE = ServiceInfo("work", "api.example.com", False, False, "")
 def rows(number: int) -> list[JobRow]:
     statuses = ("running", "succeeded", "failed", "queued", "cancelled", "odd", "paused")
     return [
-        Job.read(job(index, statuses[index % 7], metadata=SWEEP if index in (1, 3) else {})).row(
-            step=index, total=100, loss=1 / (index + 1)
-        )
+        Job.read(job(index, statuses[index % 7], metadata=SWEEP if index in (1, 3) else {}))
+        .row()
+        ._replace(step=index, total_steps=100, loss=1 / (index + 1))
         for index in range(number)
     ]
 
