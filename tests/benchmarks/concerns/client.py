@@ -24,7 +24,10 @@ from tests.benchmarks.support.processes import serving
 
 try:
     from fttui.models.job_row import row_of
+
+    AHEAD = {"ahead": True}
 except ImportError:  # a revision to compare with
+    AHEAD = {}
 
     def row_of(raw: Any) -> JobRow:
         return Job.read(raw).row()
@@ -57,7 +60,7 @@ async def compare(url: str, runs: int) -> Figures:
     theirs = openai.AsyncOpenAI(api_key="sk-x", base_url=url, max_retries=0)
 
     async def list_ours() -> int:
-        pages = ours.each_job_page(limit=PAGE, ahead=True)
+        pages = ours.each_job_page(limit=PAGE, **AHEAD)
         return len([row_of(raw).status async for page in pages for raw in page.objects])
 
     async def list_theirs() -> int:

@@ -19,7 +19,7 @@ TOP = Path(__file__).parents[3]
 
 
 class Earlier(NamedTuple):
-    """A revision with the tests of this one."""
+    """A revision with the benchmarks of this one."""
 
     tree: Path
     """Directory with `fttui` and `tests`."""
@@ -46,17 +46,19 @@ class Earlier(NamedTuple):
 
 @contextmanager
 def earlier(revision: str) -> Iterator[Earlier]:
-    """Write the program of a revision, and the present tests, into a temporary directory.
+    """Write the program and the tests of a revision, and the present benchmarks, into a temporary directory.
 
     Raises:
         subprocess.CalledProcessError: git does not know the revision. git has printed why.
     """
     about = _git("log", "-1", "--format=%h of %ad", "--date=short", revision).decode().strip()
-    content = _git("archive", revision, "fttui")
+    content = _git("archive", revision, "fttui", "tests")
     with tempfile.TemporaryDirectory(prefix="ft-bench-") as folder:
         with tarfile.open(fileobj=io.BytesIO(content)) as packed:
             packed.extractall(folder, filter="data")
-        shutil.copytree(TOP / "tests", Path(folder, "tests"), ignore=shutil.ignore_patterns("__pycache__"))
+        benchmarks = Path(folder, "tests", "benchmarks")
+        shutil.rmtree(benchmarks, ignore_errors=True)
+        shutil.copytree(TOP / "tests" / "benchmarks", benchmarks, ignore=shutil.ignore_patterns("__pycache__"))
         yield Earlier(Path(folder), about)
 
 
