@@ -44,7 +44,14 @@ ROWS = (
     ),
     Row("S3", "service: memory for an upload of 512 MB, in MB", 32.0, "memory of an upload"),
     Row("S4", "service: storing a file with journal and checksums / without", 2.0, "safe file", "plain file"),
-    Row("S4", "service: storing 50 steps with journal and checksums / without", 2.0, "safe steps", "plain steps"),
+    Row(
+        "S4",
+        "service: storing 50 steps with journal and checksums / without",
+        2.0,
+        "safe steps",
+        "plain steps",
+        "each row has a checksum, which a function in Python calculates",
+    ),
 )
 
 
