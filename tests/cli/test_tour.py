@@ -1,4 +1,4 @@
-"""The tour in the README, run as written except for the address of the provider and the length of the training."""
+"""The tour in the README, run as written except for the address of the provider."""
 
 import re
 from collections.abc import Iterator
@@ -29,8 +29,7 @@ def shell() -> Iterator[Shell]:
 def test_tour_on_the_local_service(shell: Shell) -> None:
     pytest.importorskip("uvicorn")
     pytest.importorskip("numpy")
-    # tests/terminal/test_first_run.py trains the sample with all its epochs.
-    done = shell(steps("local").replace(" --wait", " --n-epochs 1 --wait"))
+    done = shell(steps("local"))
     assert done.returncode == 0, done.stderr
     id = done.stdout.splitlines()[0]
     [curve] = (shell.home / "curves").iterdir()  # type: ignore[attr-defined]
