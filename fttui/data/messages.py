@@ -49,15 +49,15 @@ class MessageChecker:
         self.count_plain(messages[: len(sequence)])
         return sequence if len(sequence) == len(messages) else self._check_rest(messages, sequence, where, tools)
 
-    def plain_start(self, messages: list[Any], start: int = 0) -> str:
-        """Return the roles of the messages from `start` on, up to the first that is more than a role and a text.
+    def plain_start(self, messages: list[Any]) -> str:
+        """Return the roles of messages, up to the first that is more than a role and a text.
 
         Such messages have no errors, except in their order.
         """
         # Nearly all messages are like this. What is not raises an error here, as no test of types is as fast.
         letters, sequence = self._plain_roles, ""
         try:
-            for message in messages[start:] if start else messages:
+            for message in messages:
                 if len(message) != 2:
                     break
                 text = message["content"]
@@ -86,14 +86,13 @@ class MessageChecker:
     def _check_rest(self, messages: list[Any], sequence: str, where: str, tools: set[str] | None) -> str:
         """Check the messages after a plain start. Return the whole sequence of roles."""
         calls = _CallTracker(self._add, tools)
-        while (index := len(sequence)) < len(messages):
-            sequence += self._check_message(messages[index], f"{where}[{index}]", calls)
-            plain = self.plain_start(messages, index + 1)
-            if plain:
+        for index in range(len(sequence), len(messages)):
+            message = [messages[index]]
+            if plain := self.plain_start(message):
                 if calls.open:
                     calls.report_open()
-                self.count_plain(messages[index + 1 : index + 1 + len(plain)])
-                sequence += plain
+                self.count_plain(message)
+            sequence += plain or self._check_message(message[0], f"{where}[{index}]", calls)
         calls.end_example(last_role=sequence[-1:])
         return sequence
 
