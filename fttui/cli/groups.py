@@ -1,6 +1,7 @@
 """Command classes: service flags after the command, subcommands imported on use, suggestions for typing errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -35,22 +36,26 @@ class UnknownCommand(click.UsageError):
         super().__init__(f"Unknown {kind} {name!r}.{suggestion} See: {see}")
 
 
+@contextmanager
+def _named(context: click.Context) -> Iterator[None]:
+    """Give usage errors without a command the command of a context, so that they name its help."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.ctx = error.ctx or context
+        raise
+
+
 class Command(click.Command):
     """A command. Its usage errors name the command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
+        with _named(ctx):
             return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            error.ctx = error.ctx or ctx
-            raise
 
     def invoke(self, context: click.Context) -> Any:
-        try:
+        with _named(context):
             return super().invoke(context)
-        except click.UsageError as error:
-            error.ctx = error.ctx or context
-            raise
 
 
 class ServiceCommand(Command):
@@ -76,11 +81,8 @@ class Group(click.Group):
         self._table = table
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
+        with _named(ctx):
             return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            error.ctx = error.ctx or ctx
-            raise
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [*self._table, *self.commands]
