@@ -220,7 +220,7 @@ def say(text: str) -> None:
     """Print a message to stderr without control codes. Do nothing if stderr is closed."""
     say_progress("")
     lines = [_for_locale(clean_line(line), separator=", ") for line in text.split("\n")]
-    if has_progress_line():
+    if _is_terminal(sys.stderr):
         lines = [row for line in lines for row in at_spaces(line, _cells_of(sys.stderr))]
     with suppress(OSError, ValueError):
         print("\n".join(lines), file=sys.stderr, flush=True)
@@ -231,8 +231,12 @@ _progress = ""
 
 def has_progress_line() -> bool:
     """Return whether stderr is a terminal, where `say_progress` draws."""
+    return _is_terminal(sys.stderr)
+
+
+def _is_terminal(stream: TextIO) -> bool:
     try:
-        return sys.stderr.isatty()
+        return stream.isatty()
     except ValueError:  # closed
         return False
 
@@ -263,6 +267,8 @@ def fit_parts(parts: Sequence[str], cells: int) -> str:
 
 def at_spaces(line: str, cells: int, indent: int = 0) -> list[str]:
     """Wrap a line at its spaces. A word that is wider than a row stays whole, so that it can be copied.
+
+    `textwrap` counts characters, of which some take two cells.
 
     Args:
         indent: cells before the further rows.
