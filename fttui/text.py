@@ -57,6 +57,11 @@ def has_only(text: str, signs: str) -> bool:
     return text.isascii() and all(character.isalnum() or character in signs for character in text)
 
 
+def is_name(text: str, signs: str, longest: int) -> bool:
+    """Tell whether a text has at most `longest` ASCII letters, digits and `signs`, and begins with no sign."""
+    return text[:1].isalnum() and has_only(text, signs) and len(text) <= longest
+
+
 def width(text: str) -> int:
     """Return the width of `text` in terminal cells, as Textual counts them."""
     if text.isascii() or _NARROW.issuperset(text):

@@ -12,7 +12,7 @@ from fttui.config.paths import config_file, profiles_file
 from fttui.config.providers import OFFICIAL, PROVIDERS, WATCHED, provider_at
 from fttui.config.toml_file import read_toml
 from fttui.lean_typing import Any, NamedTuple
-from fttui.text import clean_line, has_only, nearest
+from fttui.text import clean_line, has_only, is_name, nearest
 
 LOCAL = "local"
 _DEFAULT = "nothing else is configured"
@@ -146,8 +146,7 @@ def check_name(name: str) -> None:
     Raises:
         ConfigError: the name is invalid.
     """
-    is_valid = name[:1].isalnum() and has_only(name, "._-") and len(name) <= _LONGEST_NAME
-    if not is_valid or name == LOCAL:
+    if not is_name(name, "._-", _LONGEST_NAME) or name == LOCAL:
         why = "'local' is the embedded service" if name == LOCAL else "use letters, digits, '.', '_' and '-'"
         raise ConfigError(f"invalid profile name {clean_line(name)!r}: {why}")
 

@@ -24,7 +24,7 @@ from fttui.config.schema import (
 )
 from fttui.config.validators import command, did_you_mean, is_variable_name, split_command, variable
 from fttui.lean_typing import Any
-from fttui.text import has_only
+from fttui.text import is_name
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_keyring")
 SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "proxy-authorization", "cookie"})
@@ -73,7 +73,7 @@ def _unknown(name: str, names: list[str], table: type[Table]) -> str:
 
 
 def _is_model(id: str) -> bool:
-    return id[:1].isalnum() and has_only(id, "._/-") and len(id) <= 100
+    return is_name(id, "._/-", 100)
 
 
 def _profile_names(content: dict[str, Any], place: Place) -> Iterator[Fault]:
@@ -130,7 +130,7 @@ def _local(content: dict[str, Any], place: Place) -> Iterator[Fault]:
 
 def _engine_names(engines: dict[str, Any], place: Place) -> Iterator[Fault]:
     for name in engines:
-        if not (name[:1].isalnum() and has_only(name, "._-") and len(name) <= 32):
+        if not is_name(name, "._-", 32):
             yield Fault((*place, "engines", name), "names of engines consist of letters, digits, '.', '_' and '-'")
 
 
