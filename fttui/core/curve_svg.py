@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fttui.learning.metric_groups import LOSS, MetricGroup
 from fttui.learning.run import Run
 from fttui.learning.series import Series
-from fttui.learning.summary import FIRST_SMOOTHED
+from fttui.learning.summary import first_judged
 from fttui.learning.ticks import log_ticks, number, ticks
 from fttui.text import clean_line, middle_cut
 
@@ -120,7 +120,7 @@ def drawing_of_run(name: str, run: Run, group: MetricGroup = LOSS, *, is_log: bo
     series, values = (whole, whole.values) if whole.values else (by_step, run.smoothed(by_step))
     if values:
         pick = max if group.higher_is_better else min
-        start = 0 if whole.values else min(FIRST_SMOOTHED, len(values)) - 1
+        start = first_judged(len(values), is_smoothed=not whole.values)
         index = pick(range(start, len(values)), key=values.__getitem__)
         best = (series.steps[index], values[index])
     lost = sorted({*train.not_finite, *valid.not_finite})

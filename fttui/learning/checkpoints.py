@@ -149,7 +149,9 @@ def best_step(run: Run) -> int | None:
             measured.append((values[index], saved))
     if measured:
         return min(measured)[1]
-    lowest = series.steps[min(range(first_judged(metric, len(values)), len(values)), key=values.__getitem__)]
+    lowest = series.steps[
+        min(range(first_judged(len(values), is_smoothed=metric != WHOLE), len(values)), key=values.__getitem__)
+    ]
     return max((saved for saved in run.checkpoints if saved <= lowest), default=None)
 
 

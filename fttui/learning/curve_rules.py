@@ -117,7 +117,7 @@ def overfitting(state: JobState) -> Finding | Skipped | None:
         return Skipped("no validation file" if run.series else "no metrics")
     if len(values) < 3:
         return Skipped("too few validation losses")
-    start = first_judged(metric, len(values))
+    start = first_judged(len(values), is_smoothed=metric != WHOLE)
     best = min(range(start, len(values)), key=values.__getitem__)
     after = len(values) - 1 - best
     if after < (2 if metric == WHOLE else max(10, AFTER_BEST * len(values))):

@@ -13,7 +13,7 @@ def summarize(run: Run) -> Summary:
     not_finite = sum(len(run.get(name).not_finite) for name in (TRAIN, VALID))
     if not metric:
         return Summary(not_finite=not_finite, base=run.base_value())
-    best = min(range(first_judged(metric, len(values)), len(values)), key=values.__getitem__)
+    best = min(range(first_judged(len(values), is_smoothed=metric != WHOLE), len(values)), key=values.__getitem__)
     train = run.train
     return Summary(
         metric=metric,
@@ -29,6 +29,6 @@ def summarize(run: Run) -> Summary:
     )
 
 
-def first_judged(metric: str, number: int) -> int:
+def first_judged(number: int, *, is_smoothed: bool) -> int:
     """Return the index of the first of `number` losses that may be the best of a run."""
-    return 0 if metric == WHOLE else min(FIRST_SMOOTHED, number) - 1
+    return min(FIRST_SMOOTHED, number) - 1 if is_smoothed else 0
