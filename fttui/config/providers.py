@@ -15,7 +15,8 @@ class KnownProvider(NamedTuple):
     key_command: str = ""
     """Command that prints the key, where it is a token that expires."""
     mark: str = ""
-    """Part of all URLs that `places` matches. The pattern is compiled only for URLs with it: the first frame waits."""
+    """Text that every URL matched by `places` contains. The pattern is compiled only for URLs that contain it, because
+    the first frame waits for that."""
 
 
 OFFICIAL = "https://api.openai.com/v1"

@@ -21,7 +21,7 @@ from fttui.store.job_alarms import EARLIER_JOBS
 
 
 class ClockFacts(NamedTuple):
-    """What decides about the alarms of all jobs at one moment."""
+    """Facts that decide about the alarms of all jobs at one moment."""
 
     now: float = 0.0
     waits: tuple[float, ...] = ()

@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 @dataclass
 class Read:
-    """What was read of the service."""
+    """Result of reading from the service."""
 
     logs: list[str] = field(default_factory=list)
     """Jobs whose events were read because they may have changed."""

@@ -51,10 +51,9 @@ def list_(
     S is running, queued, waiting, paused, succeeded, failed, cancelled, live, final, or a status of the provider.
     Filters apply before the limit.
 
-    Steps, losses and alarms are those that the archive knows; no request is sent for them. Of runs in directories, the
-    logs of the jobs shown are read first. The loss is VALID or TRAIN,
-    or LOSS with a `t` behind training losses. A terminal narrower than 110 columns shows the end of the ids, which
-    every command takes.
+    Steps, losses and alarms are those that the archive knows; no request is sent for them. The logs of runs in
+    directories are read first. The loss is VALID or TRAIN, or LOSS with a `t` behind training losses. A terminal
+    narrower than 110 columns shows the end of the ids, which every command takes.
 
     Piped output is one tab-separated line per job: id, status, creation time, model, suffix, tuned model, `gone` for
     jobs that the provider no longer has, step, number of steps, loss, name of the loss, best loss and its step,

@@ -46,7 +46,7 @@ class JobEntry(NamedTuple):
 
 
 class HeldJob(NamedTuple):
-    """What tells whether a recorded job has changed, and its place in the order."""
+    """A recorded job without its JSON: its digest, by which a change is seen, and its place in the order."""
 
     digest: int
     place: int
