@@ -96,7 +96,8 @@ class RunLog:
         for facts in told:
             settings = {**(facts.get("hyperparameters") or {}), **settings}
             derived |= facts.get("derived_settings") or {}
-        settings = {**settings, **{name: value for name, value in derived.items() if name not in settings}}
+        # Derived ones last: of several names for one setting, the first counts.
+        settings |= {name: value for name, value in derived.items() if name not in settings}
         steps = [step for step in self._steps if self._steps[step]]
         saved = [each for each in (row["created_at"] for row in self.checkpoints()) if each is not None]
         found = joined(told, self._times, saved, max(steps, default=None))
