@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ from fttui.ui.messages import (
     WorkFailed,
 )
 from fttui.ui.notifier import Notifier
+from fttui.ui.open_sessions import OpenSession, OpenSessions
 from fttui.ui.preferences import Preferences
 from fttui.ui.render.glyphs import Glyphs
 from fttui.ui.render.status_line import ALL, ServiceInfo, service_info
@@ -55,15 +56,7 @@ from fttui.ui.widgets.prompt import PromptRow
 from fttui.ui.workers import ACTION, start_worker, wait_for_end
 
 if TYPE_CHECKING:
-    from fttui.core.session import MergedSession, Session
     from fttui.models.row import JobRow
-
-OpenSession = Callable[[str | None], "Awaitable[Session | MergedSession]"]
-"""Opens the session of a named profile, or with None of the profile chosen at startup.
-
-Called after the first frame, so that it may import slow modules.
-"""
-
 
 POLL = "poll"
 """Group of the worker that connects and polls."""
@@ -115,12 +108,9 @@ class FttuiApp(App[None]):
         if not glyphs.unicode:
             self._filters.append(AsciiFilter())
         self.animation_level = "none"
-        self._open_session = open_session
+        self._sessions = OpenSessions(open_session)
         self._has_nearby_runs = has_nearby_runs
         self._clock = clock or SystemClock()
-        self._session: Session | MergedSession | None = None
-        self._session_closings: list[asyncio.Task[None]] = []
-        """Each closes the session of a profile that the user has left."""
         self._is_leaving = False
         self._pending: list[Change] = []
         self._interrupted_at = float("-inf")
@@ -226,9 +216,8 @@ class FttuiApp(App[None]):
             super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(
-            self, lambda _: self.on_redraw_requested()
-        )  # the shell has used the terminal meanwhile
+        # The shell has used the terminal meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.on_redraw_requested())
         self._show_title()
         self.main.call_after_refresh(self._painted)  # the widgets are mounted by then
 
@@ -271,7 +260,7 @@ class FttuiApp(App[None]):
 
     async def _connect(self, profile: str | None) -> None:
         try:
-            session = await self._open_session(profile)
+            session = await self._sessions.open(profile)
         except Exception as error:
             health = Health(
                 state=State.OFFLINE, since=self._clock.now(), why=clean_line(str(error)) or type(error).__name__
@@ -279,7 +268,6 @@ class FttuiApp(App[None]):
             self._snapshot = Snapshot(rows=self._snapshot.rows, as_of=self._snapshot.as_of, health=health)
             self.main.show_snapshot(self._snapshot, Change(health=True))
             return
-        self._session = session
         try:
             session.store.subscribe(self._published)
             self.main.attach(session.store)
@@ -329,16 +317,16 @@ class FttuiApp(App[None]):
             self._show_title()
 
     def on_refresh_requested(self, message: RefreshRequested) -> None:
-        if self._session is not None:
-            self._session.poller.poke()
+        if (session := self._sessions.current) is not None:
+            session.poller.poke()
 
     def on_hold_requested(self, message: HoldRequested) -> None:
-        if self._session is not None:
-            (self._session.poller.hold if message.held else self._session.poller.release)()
+        if (session := self._sessions.current) is not None:
+            (session.poller.hold if message.held else session.poller.release)()
 
     def on_interval_requested(self, message: IntervalRequested) -> None:
-        if self._session is not None:
-            self._session.poller.pace(message.seconds)
+        if (session := self._sessions.current) is not None:
+            session.poller.pace(message.seconds)
 
     def on_save_view_requested(self, message: SaveViewRequested) -> None:
         saved_view.save(view_file(), self.remembered)
@@ -363,10 +351,7 @@ class FttuiApp(App[None]):
         if chosen is not None:
             service = service_info(chosen, read_only=read_only)
             rows, as_of = first_rows(archive_file(), chosen.key, 200)
-        session, self._session = self._session, None
-        if session is not None:
-            # A task and no worker: Textual cancels workers at the exit, and the archive must be closed then too.
-            self._session_closings.append(asyncio.create_task(self._close_unused(session, self._stop_polling())))
+        self._sessions.leave([*self.workers.cancel_group(self, POLL), *self._running_actions()])
         self._pending = []
         self._choose_theme(slow_link=preferences.slow_link)
         self.main.use_link(is_slow=preferences.slow_link)
@@ -376,25 +361,16 @@ class FttuiApp(App[None]):
         self._show_title()
         self._connect_to(message.name)
 
-    def _stop_polling(self) -> list[Worker[Any]]:
-        """Stop the poller. Return the workers that still use its session."""
-        return [*self.workers.cancel_group(self, POLL), *self._running_actions()]
-
     def _running_actions(self) -> list[Worker[Any]]:
         return [worker for worker in self.workers if worker.group == ACTION and not worker.is_finished]
 
-    async def _close_unused(self, session: Session | MergedSession, users: list[Worker[Any]]) -> None:
-        """Close a session once nothing uses it: an action that is being sent needs its connection."""
-        await wait_for_end(users)
-        await session.close()
-
     def on_app_blur(self) -> None:
-        if self._session is not None:
-            self._session.poller.blurred = True
+        if (session := self._sessions.current) is not None:
+            session.poller.blurred = True
 
     def on_app_focus(self) -> None:
-        if self._session is not None:
-            self._session.poller.blurred = False
+        if (session := self._sessions.current) is not None:
+            session.poller.blurred = False
         self._notification = ""
         self._show_title()
 
@@ -467,7 +443,5 @@ class FttuiApp(App[None]):
         self._close_messages_no_wait()
 
     async def close(self) -> None:
-        """Close the sessions: write the archive and close connections. Jobs keep running."""
-        await asyncio.gather(*self._session_closings)
-        if self._session is not None:
-            await self._session.close()
+        """Close the sessions. Jobs keep running."""
+        await self._sessions.close()
