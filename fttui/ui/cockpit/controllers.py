@@ -27,7 +27,6 @@ from fttui.ui.cockpit.layout import PaneLayout
 from fttui.ui.cockpit.layout_controller import LayoutController
 from fttui.ui.cockpit.log_controller import LogController
 from fttui.ui.cockpit.model import CockpitModel, Part
-from fttui.ui.cockpit.older_events import OlderEvents
 from fttui.ui.cockpit.outcomes import OutcomeReport
 from fttui.ui.cockpit.pane_controller import ControllerContext, PaneController
 from fttui.ui.cockpit.presenter import Presenter
@@ -101,7 +100,7 @@ class Controllers:
             lambda line: self.line.open(line),
         )
         search_help = partial(help.open_page, "filter.text")
-        older = OlderEvents(side.log_view, model)
+        older = presenter.older_events
         log_search = Search(
             side.log_view, prompt, draw_titles, search_help, load=older.load_all, left_out=lambda: older.left_out
         )

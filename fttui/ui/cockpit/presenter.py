@@ -87,7 +87,8 @@ class Presenter:
         jobs.list.drawing.alarms_off = model.alarms_off
         self._curve = CurveDrawing(screen, model, panes, side.curve, glyphs, sleep, self._draw_titles)
         self._pace = DrawingPace(screen, lambda: model.has_slow_link, self._draw_curve_and_log, sleep)
-        self._older = OlderEvents(side.log_view, model)
+        self.older_events = OlderEvents(side.log_view, model)
+        """Loads older events into the log."""
         self._facts_loader = JobFactsLoader(model.service, model.alarms_off)
         self._facts: JobFacts | None = None
         """Facts of the job in the detail pane, kept for redraws that only the time causes."""
@@ -312,7 +313,7 @@ class Presenter:
             events = model.store.events(id, limit=PART)
             note = empty_log_text(model.store, model.rows()[id], model.service)
             log.show_events(events, note, has_older=len(events) == PART)
-            self._older.fill(MOST_UNASKED)
+            self.older_events.fill(MOST_UNASKED)
         self._draw_files()
         self._curve.follow()
 
@@ -372,14 +373,14 @@ class Presenter:
                 log.add_events(events)
                 if len(events) < PART:
                     break
-            self._older.look()
+            self.older_events.look()
 
     def _draw_log_style(self) -> None:
         log = self._side.log_view
         style = self._model.view.current.log_style._replace(search=log.log_style.search, only=log.log_style.only)
         if style != log.log_style:
             log.restyle(style)
-            self._older.fill()
+            self.older_events.fill()
 
     def _draw_files(self) -> None:
         if not self._panes.is_visible("files"):
