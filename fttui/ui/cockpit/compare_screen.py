@@ -208,11 +208,10 @@ class CompareScreen(ChartScreen):
         cells = max(20, self.size.width - 2)
         same = "" if self._is_chart_only else compared.same_line(cells)
         sentences = compared.sentences
-        # A sentence is left out as a whole, not cut: the last ones first, then what is the same.
-        results = [" ".join(sentences[:number]) for number in range(len(sentences), 0, -1)]
+        # A sentence is left out as a whole, not cut: those behind the notes first, then what is the same, then notes.
         needed = 1 + len(found.notes)
-        texts = [(same, words) for words in results[: len(sentences) - needed + 1]]
-        texts += [("", words) for words in results[len(sentences) - needed :]]
+        texts = [(same, " ".join(sentences[:number])) for number in range(len(sentences), needed - 1, -1)]
+        texts += [("", " ".join(sentences[:number])) for number in range(needed, 0, -1)]
         same, words = next((each for each in texts if rows_of(each, cells) <= MOST_WORDS), texts[-1])
         role = "warn" if found.is_warning else ""
         self.show_words([(same, "dim"), (reading, "dim") if reading else (words, role)])

@@ -112,11 +112,10 @@ class Submission:
         errors = reading.errors | self._setting_errors(reading)
         if reading.spec is None or errors:
             marked = self._data_check.missing_files(reading) | errors
-            errors = {name: marked[name] for name in in_order(marked)}
-        self._view.show_errors(errors)
-        if reading.spec is None or errors:
+            self._view.show_errors({name: marked[name] for name in in_order(marked)})
             self._messages.show_message("Not created: correct the marked fields.", "warn")
             return
+        self._view.show_errors({})
         self._reading = reading
         self._is_stopped = self._is_sent = False
         self._ids = {}
