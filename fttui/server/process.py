@@ -49,6 +49,8 @@ class ServiceProcess:
         self.socket_path = ""
         """Path of the Unix socket; empty before `serve`."""
         self._socket_id: tuple[int, int] | None = None
+        self._is_announced = False
+        """`service.json` has the path of the socket."""
         self._server = uvicorn.Server(uvicorn_config(self._noted(create_app(service, control=self))))
 
     # Listeners
@@ -60,23 +62,28 @@ class ServiceProcess:
         self._server.servers.append(await asyncio.get_running_loop().create_server(protocol, sock=bound))
 
     async def _open_socket(self) -> None:
-        """Create the Unix socket and `service.json`."""
+        """Create the Unix socket."""
         bound, self.socket_path = sockets.unix_socket(self._home)
         found = os.lstat(self.socket_path)
         self._socket_id = (found.st_dev, found.st_ino)
+        self._is_announced = False
         await self._listen(bound, self._server.config, Listener(makes_room=True))
+
+    def _announce(self) -> None:
+        """Write `service.json`, by which other processes find the socket."""
         content = {"pid": os.getpid(), "version": __version__, "socket": self.socket_path}
         content |= {"started_at": self._started_at, "host": host_name(), "boot": boot_id()}
         content |= {"notices": list(self._service.notices)}
         atomic.write(service_file_path(self._home), json.dumps(content).encode())
+        self._is_announced = True
 
     def _socket_exists(self) -> bool:
-        """Return whether the socket and `service.json` are still there."""
+        """Return whether the socket is still there, and not one of another service."""
         try:
             found = os.lstat(self.socket_path)
         except OSError:
             return False
-        return (found.st_dev, found.st_ino) == self._socket_id and os.path.exists(service_file_path(self._home))
+        return (found.st_dev, found.st_ino) == self._socket_id
 
     def _remove_socket(self) -> None:
         if self._socket_exists():
@@ -135,6 +142,7 @@ class ServiceProcess:
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[])
         await self._open_socket()
+        self._announce()
         if tcp and access is not None:
             config = uvicorn_config(self._noted(create_app(self._service, access)))
             for bound in tcp:
@@ -160,7 +168,7 @@ class ServiceProcess:
         """Return the regular duties. A damaged service ends before the copy of its database is replaced."""
         service = self._service
         return [
-            Duty("create the missing socket again", self._restore_socket),
+            Duty("create the missing socket or service.json again", self._restore_socket),
             Duty("end a damaged service", self._end_if_corrupt),
             in_thread("update the time of service.json", self._touch, HEARTBEAT),
             in_thread("rotate the log", partial(rotate_log, self._home), HEARTBEAT),
@@ -175,6 +183,8 @@ class ServiceProcess:
         if not self._socket_exists():
             log.warning("the socket was removed; creating it again")
             await self._open_socket()
+        if not self._is_announced or not os.path.exists(service_file_path(self._home)):
+            self._announce()
 
     async def _end_if_corrupt(self) -> None:
         if self._service.database.is_corrupt:

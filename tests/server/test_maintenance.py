@@ -1,8 +1,10 @@
 """Regular duties of the service, and their failures."""
 
 import asyncio
+import errno
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from fttui.server.home import ServiceError
+from fttui import atomic
+from fttui.server import sockets
+from fttui.server.home import ServiceError, service_file_path
 from fttui.server.jobs.trainer_catalog import Catalog
 from fttui.server.maintenance import CHECK_INTERVAL, Duty, in_thread, maintain
 from fttui.server.process import ServiceProcess
@@ -98,3 +102,33 @@ def test_a_service_whose_duties_fail_still_ends_when_idle(home: str, monkeypatch
     process.serve(ready)
     assert not late
     assert not Path(process.socket_path).exists()
+
+
+def test_state_that_cannot_be_written_opens_no_further_sockets(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.makedirs(home, mode=0o700)
+    process = ServiceProcess(open_service(home, catalog=Catalog([FAKE])), idle_limit=None)
+    monkeypatch.setattr(sys, "setswitchinterval", lambda seconds: None)
+    opened: list[str] = []
+    unix_socket, write = sockets.unix_socket, atomic.write
+    failures = [errno.ENOSPC, errno.ENOSPC]
+
+    def counted(home: str) -> tuple[socket.socket, str]:
+        opened.append(home)
+        return unix_socket(home)
+
+    def write_when_there_is_room(path: str, content: bytes, **how: bool) -> None:
+        if path != service_file_path(home):
+            write(path, content, **how)
+        elif failures:
+            raise OSError(failures.pop(), "No space left on device")
+        else:
+            write(path, content, **how)
+            process.stop(save_trainers=False)
+
+    def ready() -> None:
+        os.unlink(service_file_path(home))
+        monkeypatch.setattr(atomic, "write", write_when_there_is_room)
+
+    monkeypatch.setattr(sockets, "unix_socket", counted)
+    process.serve(ready)
+    assert (failures, opened) == ([], [home])
