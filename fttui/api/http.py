@@ -17,47 +17,16 @@ from fttui.api.api_key import HeldKey, Key, Renew
 from fttui.api.byte_range import Measured, Piece, measured, range_of
 from fttui.api.errors import ApiError, BadRequest, BadResponse, Unreachable
 from fttui.api.event_stream import StreamEvent, StreamTooWide, events_of
+from fttui.api.limits import ANSWER_IDLE, DEFAULT, FILE_IDLE, MEGABYTE, REDIRECTS, UPLOAD_IDLE, Limits
 from fttui.api.providers import Provider
 from fttui.api.proxy import failing_proxy, possible_proxy
 from fttui.api.retries import Retries, Retry
 from fttui.clock import Clock
 from fttui.models.lenient_json import loads
 
-MEGABYTE = 1024 * 1024
-REDIRECTS = 5
-"""Greatest number of redirects of one request."""
-UPLOAD_IDLE = 300.0
-"""Seconds that a server may take to respond after it has the whole file."""
-ANSWER_IDLE = 300.0
-"""Longest silence in seconds of a model that answers: it may be loaded first."""
-FILE_IDLE = 60.0
-"""Longest silence in seconds during a download."""
 _FILE_HEADERS = {"Accept": "application/binary, */*", "Accept-Encoding": "identity"}
 _TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 """Errors of httpx and the layers below."""
-
-
-class Limits(NamedTuple):
-    """Limits of time (in seconds) and size (in bytes)."""
-
-    connect: float = 5.0
-    idle: float = 15.0
-    """Longest silence during a read."""
-    read: float = 30.0
-    """A read with all its tries and the waits between them."""
-    write: float = 60.0
-    """A request that changes something."""
-    retries: int = 5
-    """Number of retries of a read."""
-    page: int = 16 * MEGABYTE
-    """A decompressed page of a list."""
-    object: int = 4 * MEGABYTE
-    """Any other decompressed JSON response."""
-    content: int = 512 * MEGABYTE
-    """A file that is held in memory."""
-
-
-DEFAULT = Limits()
 
 
 class Response(NamedTuple):

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from fttui.api.client import Client
-from fttui.api.http import DEFAULT, Http, Limits
+from fttui.api.http import Http
+from fttui.api.limits import DEFAULT, Limits
 from fttui.api.providers import Provider
 from fttui.config.secrets import Secret
 from tests.support.clock import FakeClock

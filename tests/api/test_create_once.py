@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fttui.api import providers
-from fttui.api.http import Limits
+from fttui.api.limits import Limits
 from fttui.models.job import TOKEN_KEY
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import SEARCHES, Created, create_once, find_by_token

@@ -11,7 +11,7 @@ import pytest
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
-from fttui.api.http import DEFAULT, Limits
+from fttui.api.limits import DEFAULT, Limits
 from fttui.cli.exit_codes import exit_code_of
 from fttui.models.spec import JobSpec
 from fttui.store.create_once import create_once

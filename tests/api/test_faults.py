@@ -20,7 +20,7 @@ from fttui.api.errors import (
     Unauthorized,
     Unreachable,
 )
-from fttui.api.http import MEGABYTE, Limits
+from fttui.api.limits import MEGABYTE, Limits
 from fttui.api.providers import Provider
 from fttui.models.spec import JobSpec
 from tests.api.conftest import KEY, Connect

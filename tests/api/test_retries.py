@@ -7,7 +7,7 @@ import pytest
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError, RateLimited, ServerError, Unreachable
-from fttui.api.http import Limits
+from fttui.api.limits import Limits
 from fttui.api.retries import Retry
 from fttui.models.spec import JobSpec
 from tests.api.conftest import Connect

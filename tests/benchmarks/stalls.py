@@ -19,7 +19,8 @@ import httpx
 
 from fttui.api.client import Client
 from fttui.api.errors import ApiError
-from fttui.api.http import MEGABYTE, Http
+from fttui.api.http import Http
+from fttui.api.limits import MEGABYTE
 from fttui.api.providers import Provider
 from fttui.clock import SystemClock
 from fttui.store.archive.archive import Archive
