@@ -83,6 +83,7 @@ def _cockpit(options: "Options | None") -> int:
         return 2
     garbage.stop()  # until the first Textual frame
     from fttui.config import choose, paths
+    from fttui.config.directories import check_directories
     from fttui.store.archive.first_rows import first_rows
     from fttui.ui.first_frame import FirstFrame
     from fttui.ui.render.glyphs import glyphs_for
@@ -100,7 +101,7 @@ def _cockpit(options: "Options | None") -> int:
 
         preferences = Preferences(settings, chosen.name)
     archive = paths.archive_file()
-    paths.state_dir()  # without a home directory it raises, and no terminal is taken
+    check_directories()  # here, so that no terminal is taken
     read_only = bool((preferences and preferences.read_only) or (options and options.read_only))
     service = service_info(chosen, read_only=read_only, newcomer=options is None)
     glyphs = glyphs_for(preferences.settings.glyphs) if preferences else glyphs_for()

@@ -3,15 +3,14 @@
 import os
 
 from fttui.config.choose import LOCAL
+from fttui.config.directories import check_directories
 from fttui.config.errors import ConfigError
 from fttui.config.faults import FileFaults, error_of
-from fttui.config.paths import config_file, data_dir, profiles_file, state_dir
+from fttui.config.paths import config_file, profiles_file
 from fttui.config.schema import ProfilesFile, Settings, Table
 from fttui.config.toml_file import read_text, read_toml
 from fttui.config.validate import faults
 from fttui.lean_typing import Any
-from fttui.own_files import others_can_write
-from fttui.text import clean_line
 
 
 def load() -> Settings:
@@ -24,20 +23,6 @@ def load() -> Settings:
     user, added = _read((config_file(), Settings), (profiles_file(), ProfilesFile))
     profiles = {**added.get("profiles", {}), **user.get("profiles", {})}
     return Settings(**{**user, "profiles": profiles} if profiles else user)
-
-
-def check_directories() -> None:
-    """Refuse directories of data and state that other users can write to: a profile in them can name a command to run.
-
-    Raises:
-        ConfigError: a directory is refused.
-    """
-    for directory in dict.fromkeys((data_dir(), state_dir())):
-        if reason := others_can_write(directory):
-            raise ConfigError(
-                f"the directory {clean_line(directory)} is refused: {reason}\n"
-                f"Make it private (chmod go-w {clean_line(directory)}), or set FTTUI_DATA_DIR to a different directory."
-            )
 
 
 def user_settings() -> Settings:

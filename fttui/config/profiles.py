@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fttui.config.choose import check_name, choose
+from fttui.config.directories import check_directories
 from fttui.config.errors import ConfigError
-from fttui.config.load import added_profiles, check_directories, load, user_settings
+from fttui.config.load import added_profiles, load, user_settings
 from fttui.config.paths import config_file, profiles_file
 from fttui.config.schema import Profile
 from fttui.config.toml_file import read_toml

@@ -205,6 +205,15 @@ def test_a_dumb_terminal_is_refused(start: Start) -> None:
     assert b"\x1b[" not in terminal.raw
 
 
+def test_a_data_directory_that_others_can_write_to_is_refused_before_the_first_frame(start: Start, home: Path) -> None:
+    (home / "shared").mkdir()
+    (home / "shared").chmod(0o777)
+    terminal = start(FTTUI_DATA_DIR=str(home / "shared"))
+    assert terminal.wait_end() == 2
+    assert terminal.raw.startswith(f"fttui: the directory {home}/shared is refused".encode())
+    assert list((home / "shared").iterdir()) == []
+
+
 def test_a_word_that_arrives_in_one_read_is_typed_into_the_prompt(start: Start) -> None:
     """A slow connection delivers several keys in one read."""
     terminal = start()
