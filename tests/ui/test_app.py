@@ -246,6 +246,17 @@ async def test_profile_switch_is_refused_while_the_config_file_is_invalid(tmp_pa
         assert ui.opened == [None]
 
 
+@pytest.mark.parametrize("key", ["a", "A"])
+async def test_form_is_refused_while_the_config_file_is_invalid(tmp_path: Path, key: str) -> None:
+    (tmp_path / "config.toml").write_text("intervall = 3\n")
+    async with cockpit(FakeStore().put(job(1))) as ui:
+        await ui.press(key)
+        assert "Did you mean 'interval'?" in ui.prompt
+        (tmp_path / "config.toml").write_text("")
+        await ui.press(key)
+        assert ui.form
+
+
 async def test_columns_are_chosen_ordered_and_saved() -> None:
     async with cockpit(FakeStore().put(job(1))) as ui:
         await ui.press("colon", *"columns id,loss,tuned", "enter")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fttui.commands import Command
+from fttui.text import clean_line
 from fttui.ui.cockpit.app_commands import AppCommands, profile_names
 from fttui.ui.cockpit.chart_commands import ChartCommands
 from fttui.ui.cockpit.checkpoints_controller import CheckpointsController
@@ -227,4 +228,9 @@ class Controllers:
         self._prompt.show_message(f"First-run hints are {'on' if is_on else 'off'}.", "dim")
 
     async def _open_form_here(self, job: Job | None, closed: Closed) -> None:
-        await self._open_form(LateStore(self._model), self._model.service, job, closed)
+        from fttui.config.errors import ConfigError
+
+        try:
+            await self._open_form(LateStore(self._model), self._model.service, job, closed)
+        except ConfigError as error:  # the configuration was changed while the cockpit runs
+            self._prompt.show_message(clean_line(str(error)), "warn")
